@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { routePath } from "hono/route";
 import { logRequests } from "./access_log.ts";
 import type { Clock } from "../shared/clock.ts";
 import { OAuthError } from "../shared/oauth/errors.ts";
@@ -13,6 +14,9 @@ import { clientAddressReader } from "./http/client_ip.ts";
 import { routeOtherMethods } from "./http/other_methods.ts";
 import { publicDocument } from "./http/public_document.ts";
 import { requestId } from "./http/request_id.ts";
+import { METRICS_PATH, type MetricsEndpoint } from "./telemetry/endpoint.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import { RequestMetrics, setRouteTemplate } from "./telemetry/request_metrics.ts";
 import { hostProblem, isUnambiguousPath, requestPath } from "./http/request_target.ts";
 import { strictTransportSecurity } from "./http/strict_transport_security.ts";
 import type { Log } from "./log.ts";
@@ -89,6 +93,9 @@ export interface AppDeps {
   replica: Replica;
   /** Aborted when the server begins to stop. */
   stopping?: AbortSignal;
+  metrics: Metrics;
+  /** `/metrics` of this listener; undefined: there is none. */
+  metricsEndpoint?: MetricsEndpoint;
 }
 
 export interface App {
@@ -109,6 +116,21 @@ export function app(appDeps: AppDeps): App {
       { documents: PROVIDER_DOCUMENTS, setting: "private_identity_providers" },
     ),
   };
+  const { metrics } = deps;
+  metrics.rateLimitRefusals.read(() => [[
+    { limit: "token_exchange" },
+    deps.exchangeLimit.refusals,
+  ]]);
+  const keySets = {
+    workload_identity: deps.jwksCache,
+    identity_provider_events: deps.providerKeys,
+  } as const;
+  for (const [cache, keySet] of entries(keySets)) {
+    metrics.keySetEntries.read(() => [[{ cache }, keySet.size]]);
+    metrics.keySetLookups.read(() =>
+      entries(keySet.lookups).map(([result, count]) => [{ cache, result }, count])
+    );
+  }
   const grants = [
     authorizationCodeGrant(deps),
     deviceCodeGrant(deps),
@@ -127,6 +149,11 @@ export function app(appDeps: AppDeps): App {
       c.res.headers.set("strict-transport-security", hsts);
     });
   }
+
+  routes.use(async (c, next) => {
+    await next();
+    setRouteTemplate(c.req.raw, routePath(c));
+  });
 
   // OpenID Connect Core 1.0 section 3.1.2.1: GET and POST.
   const pages = pagesRouter(deps);
@@ -209,32 +236,56 @@ export function app(appDeps: AppDeps): App {
 
   const verify = forwardAuth(deps);
   const introspect = introspection(deps);
+  const requests = new RequestMetrics(metrics);
   // APIs call forward auth and introspection with every request, so these bypass the router.
   const handle: App["fetch"] = (request, connection) => {
     // Before anything reads the path or the origin.
     const problem = hostProblem(request, connection);
     if (problem !== undefined) {
       requestId(request);
-      return oauthErrorResponse(new OAuthError("invalid_request", problem));
+      return requests.measure(
+        request,
+        undefined,
+        () => oauthErrorResponse(new OAuthError("invalid_request", problem)),
+      );
     }
     const path = requestPath(request.url);
     if (path === VERIFY_PATH || path.startsWith(`${VERIFY_PATH}/`)) {
-      const response = verify(request, clientInfoOfRequest(request, connection, clientAddress));
-      return response instanceof Promise
-        ? response.catch((error) => serverError(error, request))
-        : response;
+      return requests.measure(request, VERIFY_PATH, () => {
+        const response = verify(request, clientInfoOfRequest(request, connection, clientAddress));
+        return response instanceof Promise
+          ? response.catch((error) => serverError(error, request))
+          : response;
+      });
     }
     if (path === PATHS.introspection) {
       const from = () => clientInfoOfRequest(request, connection, clientAddress).address;
-      return request.method === "POST"
-        ? introspect(request, from).catch((error) => serverError(error, request))
-        : methodNotAllowed("POST");
+      return requests.measure(
+        request,
+        PATHS.introspection,
+        () =>
+          request.method === "POST"
+            ? introspect(request, from).catch((error) => serverError(error, request))
+            : methodNotAllowed("POST"),
+      );
+    }
+    // Answers during an outage and under load, and does not count itself.
+    if (path === METRICS_PATH && appDeps.metricsEndpoint !== undefined) {
+      return appDeps.metricsEndpoint(request);
     }
     requestId(request);
     // None of our paths needs percent-encoding or dot segments.
-    return isUnambiguousPath(path) ? routes.fetch(request, connection) : unknownEndpoint();
+    return requests.measure(
+      request,
+      undefined,
+      () => isUnambiguousPath(path) ? routes.fetch(request, connection) : unknownEndpoint(),
+    );
   };
   return { fetch: logRequests({ config, log, clientAddress }, handle) };
+}
+
+function entries<K extends string, V>(record: Readonly<Record<K, V>>): [K, V][] {
+  return Object.entries(record) as [K, V][];
 }
 
 function respond(result: object): Response {

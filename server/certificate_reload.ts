@@ -20,6 +20,8 @@ export interface CertificateReloadDeps {
 }
 
 export interface CertificateReload {
+  /** When the certificate in use expires. */
+  readonly expiresAt: Date;
   /** Reads the files now, changed or not. */
   reload(): Promise<void>;
   stop(): Promise<void>;
@@ -83,6 +85,9 @@ export function startCertificateReload(
   const run = (work: () => Promise<void>) => running = running.then(work).catch(() => {});
   const timer = setInterval(() => run(check), checkMs);
   return {
+    get expiresAt() {
+      return current.expiresAt;
+    },
     reload: () => run(load),
     async stop() {
       clearInterval(timer);

@@ -15,8 +15,16 @@ import { startCertificateReload } from "./certificate_reload.ts";
 import { startPeriodicTasks } from "./periodic_tasks.ts";
 import { startHeartbeat } from "./replicas/heartbeat.ts";
 import { describeReplica } from "./replicas/replica.ts";
+import { observe } from "./observe.ts";
+import {
+  METRICS_PATH,
+  type MetricsEndpoint,
+  metricsEndpoint,
+  metricsSite,
+} from "./telemetry/endpoint.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { listen, type Listener } from "./http/listener.ts";
-import { listenError } from "./http/listen_problem.ts";
+import { ListenError, listenError } from "./http/listen_problem.ts";
 import { procFiles } from "./http/port_holder.ts";
 import type { Log } from "./log.ts";
 import { Mail } from "./notifications/mail.ts";
@@ -38,11 +46,15 @@ import { Webhook } from "./notifications/webhook.ts";
  * uses of tokens, delivering messages.
  */
 const MIN_FLUSH_MS = 5_000;
+/** Of the listener that has only metrics. */
+const MAX_METRICS_CONNECTIONS = 64;
 
 export interface RunningServer {
   issuer: string;
   /** Where it listens. */
   address: Deno.NetAddr;
+  /** Where its metrics are, if they have a listener of their own. */
+  metricsUrl?: string;
   /** Description of the database. */
   storage: string;
   migrated: string[];
@@ -59,8 +71,10 @@ export interface RunningServer {
 export async function startServer(
   config: ServerConfig,
   io: ServerIo & { onProgress: OnStartProgress },
-  log: Log,
+  writeLog: Log,
 ): Promise<RunningServer> {
+  const metrics = createMetrics();
+  const log = countedLog(writeLog, metrics);
   const tls = config.tls && await readTlsPair(config.tls, io.clock);
   if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning.message });
   trustAuthorities(authoritySources(config, io));
@@ -70,7 +84,9 @@ export async function startServer(
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
     new Response(null, { status: 503 });
   let server: Listener;
+  let metricsListener: MetricsListener | undefined;
   try {
+    metricsListener = config.metrics.listen && listenForMetrics(config.metrics.listen, log);
     server = listen(
       {
         ...config.listen,
@@ -84,8 +100,9 @@ export async function startServer(
       CONNECTION_BOUNDS,
     );
   } catch (error) {
+    await metricsListener?.listener.shutdown();
     await storage.database.close(0);
-    throw listenError(error, config.listen, procFiles);
+    throw error instanceof ListenError ? error : listenError(error, config.listen, procFiles);
   }
   const issuer = config.issuer ?? defaultIssuer(config, server.addr);
   const { clock } = io;
@@ -122,7 +139,7 @@ export async function startServer(
   const tokenValidator = await startStep(
     io,
     preparing,
-    () => TokenValidator.start({ ...storage, catalog, clock, log, issuer }),
+    () => TokenValidator.start({ ...storage, catalog, clock, log, issuer, metrics }),
   );
   const replica = describeReplica();
   const stopping = new AbortController();
@@ -133,8 +150,14 @@ export async function startServer(
     rechecks: new Rechecks({ ...storage, sql, clock, log, config, identityProviders }),
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
+    metrics,
   };
-  const routes = app(deps);
+  const observation = observe({ ...deps, listener: server });
+  const { token } = config.metrics;
+  const endpoint = metricsEndpoint({ metrics, sampler: observation.sampler, token });
+  metricsListener?.serve(endpoint);
+  const isOnMain = metricsListener === undefined && token !== undefined;
+  const routes = app({ ...deps, ...isOnMain && { metricsEndpoint: endpoint } });
   const hostRequired = config.tls === undefined;
   handle = (request, peer) => routes.fetch(request, { peer, hostRequired });
 
@@ -146,10 +169,15 @@ export async function startServer(
   void deps.mail.probe();
   const certificate = config.tls && tls &&
     startCertificateReload({ tls: config.tls, clock, log, listener: server }, tls);
+  metrics.certificateExpiry.read(() => [[
+    {},
+    certificate && certificate.expiresAt.getTime() / 1000,
+  ]]);
   if (certificate !== undefined) io.onHangup?.(() => void certificate.reload());
   return {
     issuer,
     address: server.addr,
+    metricsUrl: metricsListener?.url,
     storage: storage.database.description,
     migrated: storage.migrated,
     setupUrl: await startStep(io, preparing, () => setupUrl(deps)),
@@ -172,8 +200,49 @@ export async function startServer(
       };
       const leftMs = timeoutMs - (performance.now() - startedAt);
       await withTimeout(flush(), Math.max(leftMs, MIN_FLUSH_MS)).catch(() => {});
+      observation[Symbol.dispose]();
+      await metricsListener?.listener.shutdown();
       await storage.database.close();
     },
+  };
+}
+
+interface MetricsListener {
+  listener: Listener;
+  url: string;
+  /** Until then, requests get 503. */
+  serve(endpoint: MetricsEndpoint): void;
+}
+
+/** Few connections at a time: it has one or two clients. Throws ListenError. */
+function listenForMetrics(
+  address: NonNullable<ServerConfig["metrics"]["listen"]>,
+  log: Log,
+): MetricsListener {
+  let handle: MetricsEndpoint = () => Promise.resolve(new Response(null, { status: 503 }));
+  try {
+    const listener = listen(
+      { ...address, onListen: () => {} },
+      (request) => handle(request),
+      log,
+      { ...CONNECTION_BOUNDS, connections: MAX_METRICS_CONNECTIONS },
+    );
+    const { hostname, port } = listener.addr;
+    return {
+      listener,
+      url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}${METRICS_PATH}`,
+      serve: (endpoint) => void (handle = metricsSite(endpoint)),
+    };
+  } catch (error) {
+    throw listenError(error, address, procFiles, "metrics_listen");
+  }
+}
+
+/** Counts each event, shown or not. */
+function countedLog(log: Log, { logLines }: Pick<Metrics, "logLines">): Log {
+  return (level, event, fields) => {
+    logLines.increase({ level });
+    log(level, event, fields);
   };
 }
 

@@ -3,10 +3,14 @@ import { fileURLToPath } from "node:url";
 import type { Setting } from "../server/config/setting.ts";
 import { SNIPPET_LANGUAGES, SNIPPETS } from "../server/admin/snippets/snippet.ts";
 import { settingGroups } from "../server/config/schema.ts";
+import { metricName } from "../server/telemetry/exposition.ts";
+import type { AnyInstrument } from "../server/telemetry/instruments.ts";
+import { createMetrics } from "../server/telemetry/metrics.ts";
 
 const END = "<!-- End of the generated part -->";
 
 export const CONFIGURATION_PAGE = page("configuration.md");
+export const METRICS_PAGE = page("metrics.md");
 export const OWN_CLI_PAGE = page("your-own-cli.md");
 
 function page(name: string): string {
@@ -16,6 +20,11 @@ function page(name: string): string {
 /** The page with its generated part as the declarations of the settings have it. */
 export function withSettingsReference(page: string): string {
   return withGenerated(page, "server/config/settings/", settingsReference());
+}
+
+/** The page with all metrics. */
+export function withMetricsReference(page: string): string {
+  return withGenerated(page, "server/telemetry/metrics.ts", metricsReference());
 }
 
 /** The page with the programs that `admin client snippet` prints. */
@@ -66,6 +75,26 @@ function settingRow(setting: Setting): string[] {
   ];
 }
 
+function metricsReference(): string {
+  const instruments = Object.values(createMetrics()) as AnyInstrument[];
+  return markdownTable([
+    ["metric", "type", "labels", "description"],
+    ...instruments.map((instrument) => {
+      const labels = Object.entries(instrument.labels).map(([name, values]) =>
+        `\`${name}\`: ${
+          typeof values === "string" ? values : values.map((value) => `\`${value}\``).join(", ")
+        }`
+      );
+      return [
+        `\`${metricName(instrument)}\``,
+        instrument.type,
+        labels.join("; ") || "–",
+        `${instrument.help}.`,
+      ];
+    }),
+  ]);
+}
+
 /** A table as `deno fmt` writes it. */
 function markdownTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
@@ -80,6 +109,7 @@ if (import.meta.main) {
   for (
     const [path, generate] of [
       [CONFIGURATION_PAGE, withSettingsReference],
+      [METRICS_PAGE, withMetricsReference],
       [OWN_CLI_PAGE, withSnippets],
     ] as const
   ) {

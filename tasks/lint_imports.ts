@@ -33,6 +33,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/check_cli",
     "server/serve.ts",
     "server/certificate_reload.ts",
+    "server/observe.ts",
     "server/periodic_tasks.ts",
     "server/cleanup.ts",
     "server/app.ts",
@@ -64,6 +65,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/security",
     "server/replicas",
     "server/store",
+    "server/telemetry",
     "server/http",
     "server/domain_error.ts",
     // Pure, and the database holds only hashes and ciphertexts.

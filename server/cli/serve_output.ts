@@ -96,20 +96,27 @@ function jsonOutput(options: ServerConfig["log"], io: ServerIo): Output {
   };
 }
 
-function startedFields({ issuer, storage, configFile }: Started) {
-  return { version, address: issuer, database: storage, configuration: configFile };
+function startedFields({ issuer, metricsUrl, storage, configFile }: Started) {
+  return {
+    version,
+    address: issuer,
+    metrics: metricsUrl,
+    database: storage,
+    configuration: configFile,
+  };
 }
 
 /** Names all migrations of an update, and counts those of a new database. */
 const MAX_NAMED_MIGRATIONS = 3;
 
-function summary({ issuer, storage, configFile, migrated, setupUrl }: Started): string {
+function summary({ issuer, metricsUrl, storage, configFile, migrated, setupUrl }: Started): string {
   const migrations = migrated.length > MAX_NAMED_MIGRATIONS
     ? `${migrated.length} migrations, up to ${migrated.at(-1)}`
     : migrated.join(", ");
   return [
     `${brand.productName} is running`,
     `  Address        ${issuer}`,
+    ...metricsUrl === undefined ? [] : [`  Metrics        ${metricsUrl}`],
     `  Configuration  ${configFile}`,
     `  Data           ${storage}`,
     ...migrated.length > 0 ? [`  Migrated       ${migrations}`] : [],

@@ -7,6 +7,7 @@ import { identityProviders } from "./settings/identity_providers.ts";
 import { logins } from "./settings/logins.ts";
 import { signIn } from "./settings/sign_in.ts";
 import { logs } from "./settings/logs.ts";
+import { metrics } from "./settings/metrics.ts";
 import { network } from "./settings/network.ts";
 import { notifications } from "./settings/notifications.ts";
 import { personalAccessTokens } from "./settings/personal_access_tokens.ts";
@@ -18,6 +19,7 @@ export const settingGroups = [
   network,
   storage,
   logs,
+  metrics,
   tokens,
   logins,
   signIn,

@@ -183,5 +183,18 @@ export function configWarnings(
         "proxy's address and its rate limits. For a proxy on this machine, use 127.0.0.1, ::1",
     });
   }
-  return warnings;
+  return [...warnings, ...exposedMetrics(config)];
+}
+
+/** Who reads them learns how much is going on, and which versions run. */
+function exposedMetrics({ metrics }: ServerConfig): ConfigProblem[] {
+  const { listen, token } = metrics;
+  if (listen === undefined || token !== undefined || isLoopbackHost(listen.hostname)) return [];
+  return [{
+    code: "missing",
+    subject: "metrics_token",
+    message: `anyone who can connect to ${listen.hostname}:${listen.port} can read the metrics. ` +
+      "Set it, or let metrics_listen be an address that only Prometheus can reach, and then " +
+      "ignore this.",
+  }];
 }

@@ -31,6 +31,8 @@ interface Entry {
  */
 export class JwksCache {
   #entries = new Map<string, Entry>();
+  /** Look-ups, by where the keys came from: for metrics. */
+  readonly lookups = { hit: 0, fetched: 0, failed: 0 };
 
   constructor(
     private readonly clock: Clock,
@@ -63,13 +65,20 @@ export class JwksCache {
       entry.keys !== undefined && age < MAX_AGE_MS &&
       (hasKey(entry.keys) || age < REFETCH_INTERVAL_MS)
     ) {
+      this.lookups.hit++;
       return entry.keys;
     }
     const fetched = this.#recentFailure(entry) ?? await this.#fetchOnce(entry, issuer);
+    if (fetched instanceof DomainError) this.lookups.failed++;
+    else this.lookups.fetched++;
     // Old keys remain valid until the issuer answers without them.
     const isUsable = fetched instanceof DomainError && entry.keys !== undefined &&
       hasKey(entry.keys);
     return isUsable ? entry.keys! : fetched;
+  }
+
+  get size(): number {
+    return this.#entries.size;
   }
 
   /** Clients choose how often tokens are verified, but not how often an issuer gets a request. */

@@ -27,6 +27,11 @@ export class BodyBudget {
     return this.#held;
   }
 
+  /** The most that it may hold. */
+  get limit(): number {
+    return this.limits.total;
+  }
+
   /** A hold of 0 bytes for a request from the address that `from` gives. */
   hold(from: () => string): BodyHold {
     let network: string | undefined;
@@ -63,6 +68,13 @@ const LARGE = 64 * 1024;
 const smallBodies = new BodyBudget({ total: 32 * MB, network: 4 * MB });
 /** Two secret scanning alerts of the largest size from one network, eight in total. */
 const largeBodies = new BodyBudget({ total: 32 * MB, network: 8 * MB });
+
+/** For metrics. */
+export const bodyBudgets: Readonly<Record<"small" | "large", Pick<BodyBudget, "held" | "limit">>> =
+  {
+    small: smallBodies,
+    large: largeBodies,
+  };
 
 export function budgetFor(limit: number): BodyBudget {
   return limit > LARGE ? largeBodies : smallBodies;

@@ -52,6 +52,7 @@ export class ConnectionLimits implements Disposable {
   #checks = 0;
   #timer?: ReturnType<typeof setTimeout>;
   #maxConnections: number;
+  #open = 0;
 
   constructor(
     private readonly open: Pick<OpenConnections, "fileLimit" | "list" | "close">,
@@ -74,6 +75,11 @@ export class ConnectionLimits implements Disposable {
       Deno.unrefTimer(this.#timer);
     };
     check();
+  }
+
+  /** As the last check saw them. */
+  get connections(): { open: number; limit: number } {
+    return { open: this.#open, limit: this.#maxConnections };
   }
 
   [Symbol.dispose](): void {
@@ -130,6 +136,7 @@ export class ConnectionLimits implements Disposable {
       if (connection.active === 0 && isOverdue) this.open.close(open);
       else live.push({ open, connection });
     }
+    this.#open = live.length;
     for (const [name, { seen, active }] of this.#connections) {
       if (seen < this.#checks && active === 0) this.#connections.delete(name);
     }

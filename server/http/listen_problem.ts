@@ -11,24 +11,26 @@ export function listenError(
   error: unknown,
   { hostname, port }: ServerConfig["listen"],
   files: ProcFiles,
+  setting: "listen" | "metrics_listen" = "listen",
 ): ListenError {
+  const flag = `--${setting.replace("_", "-")} host:port`;
   const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-  const other = "Choose another with --listen host:port.";
+  const other = `Choose another with ${flag}.`;
   if (error instanceof Deno.errors.AddrInUse) {
     const holder = portHolder(port, files) ?? "another program";
     return new ListenError(
-      `listen: ${address} is in use by ${holder}. Stop that, or choose another address with ` +
-        "--listen host:port.",
+      `${setting}: ${address} is in use by ${holder}. Stop that, or choose another address with ` +
+        `${flag}.`,
     );
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new ListenError(
-      `listen: this user may not listen on ${address}; ports below 1024 are often reserved. ${other}`,
+      `${setting}: this user may not listen on ${address}; ports below 1024 are often reserved. ${other}`,
     );
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new ListenError(`listen: ${hostname} is not an address of this machine. ${other}`);
+    return new ListenError(`${setting}: ${hostname} is not an address of this machine. ${other}`);
   }
   const reason = error instanceof Error ? error.message : "unknown reason";
-  return new ListenError(`listen: cannot listen on ${address} (${reason}). ${other}`);
+  return new ListenError(`${setting}: cannot listen on ${address} (${reason}). ${other}`);
 }

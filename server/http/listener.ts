@@ -27,6 +27,8 @@ export interface Listener {
    * listener has it. Throws if it cannot be used.
    */
   replaceCertificate(certificate: Certificate): Promise<void>;
+  /** Undefined where the system cannot list them. */
+  connections(): { open: number; limit: number } | undefined;
   /** Stops accepting requests; resolves when the pending ones are handled. */
   shutdown(): Promise<void>;
 }
@@ -137,6 +139,7 @@ export function listen(
         listenAgain(error as Error);
       }
     },
+    connections: () => limits?.connections,
     async shutdown() {
       stopping = true;
       clearTimeout(timer);

@@ -14,6 +14,17 @@ export interface DeliveryFailure {
   permanent?: boolean;
 }
 
+/** What a queue holds now, and what has come of its attempts: for metrics. */
+export interface QueueState {
+  running: number;
+  waiting: number;
+  retrying: number;
+  /** Deliveries that may wait. */
+  limit: number;
+  rejected: number;
+  results: Readonly<Record<"delivered" | "failed" | "abandoned", number>>;
+}
+
 interface Delivery {
   attempt(): Promise<DeliveryFailure | undefined>;
   /** Called after each failed attempt. */
@@ -33,11 +44,25 @@ export class DeliveryQueue {
   #running = new Set<Promise<void>>();
   #retryTimers = new Set<ReturnType<typeof setTimeout>>();
   #closed = false;
+  #rejected = 0;
+  #results = { delivered: 0, failed: 0, abandoned: 0 };
 
   constructor(private readonly retryAfterMs: readonly number[]) {}
 
+  get state(): QueueState {
+    return {
+      running: this.#running.size,
+      waiting: this.#queue.length,
+      retrying: this.#retryTimers.size,
+      limit: MAX_QUEUED,
+      rejected: this.#rejected,
+      results: this.#results,
+    };
+  }
+
   add(delivery: Delivery): void {
     if (this.#queue.length + this.#retryTimers.size >= MAX_QUEUED) {
+      this.#rejected++;
       return delivery.onFailure("the queue is full");
     }
     this.#queue.push({ ...delivery, attempts: 0 });
@@ -67,10 +92,17 @@ export class DeliveryQueue {
 
   async #deliver(delivery: QueuedDelivery): Promise<void> {
     const failure = await delivery.attempt();
-    if (failure === undefined) return;
+    if (failure === undefined) {
+      this.#results.delivered++;
+      return;
+    }
+    this.#results.failed++;
     delivery.onFailure(failure.reason);
     const pauseMs = this.retryAfterMs[delivery.attempts++];
-    if (failure.permanent || pauseMs === undefined || this.#closed) return;
+    if (failure.permanent || pauseMs === undefined || this.#closed) {
+      this.#results.abandoned++;
+      return;
+    }
     const timer = setTimeout(() => {
       this.#retryTimers.delete(timer);
       this.#queue.push(delivery);

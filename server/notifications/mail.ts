@@ -4,7 +4,7 @@ import { isLoopbackHost } from "../config/parsers.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { parseSmtpUrl } from "../config/setting_url.ts";
 import type { Log } from "../log.ts";
-import { type DeliveryFailure, DeliveryQueue } from "./delivery_queue.ts";
+import { type DeliveryFailure, DeliveryQueue, type QueueState } from "./delivery_queue.ts";
 
 /**
  * A message in plain text. The only secrets in messages are links that expire: one that unlocks an
@@ -32,6 +32,10 @@ export class Mail {
     private readonly target: ServerConfig["mail"],
     private readonly log: Log,
   ) {}
+
+  get queueState(): QueueState {
+    return this.#queue.state;
+  }
 
   send(message: Message): void {
     if (this.target === undefined) return;

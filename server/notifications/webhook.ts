@@ -5,7 +5,7 @@ import { isLoopbackHost } from "../config/parsers.ts";
 import { webhookKey } from "../config/webhook_key.ts";
 import type { Log } from "../log.ts";
 import type { OutboundHttp } from "../outbound/outbound_http.ts";
-import { type DeliveryFailure, DeliveryQueue } from "./delivery_queue.ts";
+import { type DeliveryFailure, DeliveryQueue, type QueueState } from "./delivery_queue.ts";
 
 /** An event for the operator's systems. It never contains a secret. */
 export interface WebhookEvent {
@@ -28,6 +28,10 @@ export class Webhook {
     private readonly http: OutboundHttp,
     private readonly allowPrivate: boolean,
   ) {}
+
+  get queueState(): QueueState {
+    return this.#queue.state;
+  }
 
   send(event: WebhookEvent): void {
     if (this.target === undefined) return;

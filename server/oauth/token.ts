@@ -5,6 +5,7 @@ import { type FormParameters, readForm } from "../http/form.ts";
 import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
+import { GRANT_TYPE_LABELS, type Metrics } from "../telemetry/metrics.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { authenticateClient, ifEnabled } from "./client_authentication.ts";
 import type { Grant } from "./grants/grant.ts";
@@ -14,6 +15,7 @@ interface TokenDeps {
   grants: readonly Grant[];
   log: Log;
   tokenValidator: Pick<TokenValidator, "clients">;
+  metrics: Pick<Metrics, "grants" | "grantRefusals">;
 }
 
 /** The token endpoint (RFC 6749 section 3.2): selects the grant by `grant_type`. */
@@ -25,6 +27,38 @@ export async function token(
   const form = await readForm(request, { from: () => clientInfo.address });
   if (form instanceof OAuthError) return form;
   const type = form("grant_type");
+  const grantType = grantTypeLabel(type);
+  try {
+    const result = await selectGrant(deps, type, { request, form, clientInfo });
+    if (result instanceof OAuthError) {
+      deps.metrics.grantRefusals.increase({ grant_type: grantType, error: result.code });
+    } else deps.metrics.grants.increase({ grant_type: grantType });
+    return result;
+  } catch (error) {
+    // The response of app.ts to any failure.
+    deps.metrics.grantRefusals.increase({
+      grant_type: grantType,
+      error: "temporarily_unavailable",
+    });
+    throw error;
+  }
+}
+
+/** The last part of the identifier (RFC 8693 section 2.1); clients choose unknown ones. */
+function grantTypeLabel(type: string | undefined): typeof GRANT_TYPE_LABELS[number] {
+  const name = type?.split(":").at(-1);
+  return GRANT_TYPE_LABELS.find((label) => label === name) ?? "other";
+}
+
+async function selectGrant(
+  deps: TokenDeps,
+  type: string | undefined,
+  { request, form, clientInfo }: {
+    request: Request;
+    form: FormParameters;
+    clientInfo: ClientInfo;
+  },
+): Promise<TokenResponse | OAuthError> {
   if (type === undefined) return missingParameter("grant_type");
   const grant = deps.grants.find((candidate) => candidate.type === type);
   if (grant === undefined) {

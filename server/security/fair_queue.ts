@@ -37,8 +37,20 @@ export class FairQueue {
     unknown: new Map<Network, Task[]>(),
   };
 
+  #rejected = 0;
+
   /** `full` creates the error for a task that cannot wait, or that is dropped for another one. */
   constructor(private readonly limits: FairQueueLimits, private readonly full: () => Error) {}
+
+  /** For metrics. */
+  get state(): { running: number; waiting: number; rejected: number; limit: number } {
+    return {
+      running: total(this.#running),
+      waiting: total(this.#waiting.known) + total(this.#waiting.unknown),
+      rejected: this.#rejected,
+      limit: this.limits.waiting,
+    };
+  }
 
   async run<T>(caller: QueuedCaller | undefined, task: () => Promise<T>): Promise<T> {
     const network = caller?.network ?? OWN;
@@ -90,6 +102,7 @@ export class FairQueue {
 
   #dropNewest(turns: Map<Network, Task[]>, network: Network): void {
     const tasks = turns.get(network);
+    this.#rejected++;
     tasks?.pop()?.reject();
     if (tasks?.length === 0) turns.delete(network);
   }

@@ -41,6 +41,11 @@ const queue = new FairQueue(
     ),
 );
 
+/** Of this process, for metrics. */
+export function passwordQueueState(): FairQueue["state"] {
+  return queue.state;
+}
+
 /**
  * The hash to store, as a PHC string (`$scrypt$ln=15,r=8,p=3$salt$key`). It contains its cost, so
  * that the cost can be raised later. `caller` is set for requests. Throws DomainError

@@ -18,6 +18,9 @@ export class TokenBucketLimit {
   /** Least recently used first. */
   #buckets = new Map<string, { left: number; at: number }>();
 
+  /** How often there was none left: for metrics. */
+  refusals = 0;
+
   constructor(private readonly clock: Clock) {}
 
   /**
@@ -29,6 +32,7 @@ export class TokenBucketLimit {
     const filled = rates.map(([key, rate]) => ({ key, rate, left: this.#left(key, rate, now) }));
     const waits = filled.map(({ left, rate }) => left >= 1 ? 0 : (1 - left) / rate.perSecond);
     const wait = Math.ceil(Math.max(0, ...waits));
+    if (wait > 0) this.refusals++;
     for (const { key, left } of filled) {
       this.#buckets.delete(key);
       this.#buckets.set(key, { left: wait === 0 ? left - 1 : left, at: now });

@@ -364,3 +364,19 @@ export async function deleteOldDeviceAuthorizations(
       select id from device_authorizations where expires_at < ${before} limit ${limit})`;
   return count;
 }
+
+/** More pending requests than this are not counted. */
+const MAX_COUNTED = 100_000;
+
+/** How many requests wait for approval, and the time of the database: for metrics. */
+export async function countPendingDeviceAuthorizations(
+  sql: Sql,
+  now: Date,
+): Promise<{ pending: number; databaseTime: Date }> {
+  const [{ pending, database_time }] = await sql<{ pending: number; database_time: Date }[]>`
+    select count(*)::int as pending, clock_timestamp() as database_time from (
+      select 1 from device_authorizations
+      where status = 'pending' and expires_at > ${now} limit ${MAX_COUNTED}
+    ) as waiting`;
+  return { pending, databaseTime: database_time };
+}

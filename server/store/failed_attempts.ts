@@ -23,6 +23,13 @@ export interface CountedAttempt {
   ids: string[];
 }
 
+const refusals = new Map<string, number>();
+
+/** Attempts that this process refused, by the first kind that they count for: for metrics. */
+export function attemptRefusals(): ReadonlyMap<string, number> {
+  return refusals;
+}
+
 /**
  * Counts an attempt before its secret is checked: all its subjects in one transaction and under a
  * lock for each, so that many attempts at the same time cannot exceed the limits. `allowed` decides
@@ -34,7 +41,7 @@ export async function countAttempt(
   now: Date,
   allowed: (counts: FailureCount[]) => boolean,
 ): Promise<{ counts: FailureCount[]; attempt?: CountedAttempt }> {
-  return await sql.begin(async (tx) => {
+  const result = await sql.begin(async (tx) => {
     // Always in the same order, so that no two attempts wait for each other.
     const keys = subjects.map(({ kind, subject }) => `${kind} ${subject}`).sort();
     for (const key of keys) {
@@ -62,6 +69,12 @@ export async function countAttempt(
     }
     return { counts, attempt: { ids } };
   }) as { counts: FailureCount[]; attempt?: CountedAttempt };
+  // Outside of the transaction, which may run more than once.
+  if (result.attempt === undefined) {
+    const { kind } = subjects[0];
+    refusals.set(kind, (refusals.get(kind) ?? 0) + 1);
+  }
+  return result;
 }
 
 /** Removes an attempt that succeeded. Earlier failures stay. */

@@ -150,6 +150,23 @@ export class SigningKeys {
     for (const stored of this.#published()) privateJwkOf(stored, this.encryption);
   }
 
+  /** Of each algorithm that signs: when its key was created, and when another one replaces it. */
+  get schedule(): { algorithm: SigningAlgorithm; createdAt: Date; replacedAt: Date }[] {
+    const now = new Date(this.clock.now());
+    const algorithms = [this.config.signingAlgorithm, ...this.#resourceAlgorithms];
+    return algorithms.flatMap((algorithm) => {
+      const keys = ofAlgorithm(this.#stored, algorithm);
+      const active = activeKey(keys, now);
+      if (active?.activatesAt === undefined) return [];
+      const scheduled = keys.map(({ activatesAt }) => activatesAt?.getTime() ?? 0)
+        .filter((time) => time > now.getTime());
+      const replacedAt = scheduled.length > 0
+        ? Math.min(...scheduled)
+        : active.activatesAt.getTime() + this.config.keyRotation * 1000;
+      return [{ algorithm, createdAt: active.createdAt, replacedAt: new Date(replacedAt) }];
+    });
+  }
+
   async list(): Promise<StoredSigningKey[]> {
     await this.#load();
     return this.#published();

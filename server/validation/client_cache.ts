@@ -67,6 +67,11 @@ export class ClientCache {
     return result;
   }
 
+  /** For metrics. */
+  get caches(): Record<"clients" | "client_credentials", InvalidatingCache<unknown>> {
+    return { clients: this.#clients, client_credentials: this.#authenticated };
+  }
+
   invalidate(subject: string): void {
     this.#clients.invalidate(subject);
     this.#authenticated.invalidate(subject);

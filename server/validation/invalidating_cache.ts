@@ -19,14 +19,22 @@ export class InvalidatingCache<Value> {
   #older = emptyGeneration<Value>();
   /** Counts invalidations, so that a value that was read before one is not added after it. */
   #invalidations = 0;
+  /** Look-ups that returned a value, and those that did not: for metrics. */
+  readonly lookups = { hit: 0, miss: 0 };
 
   constructor(private readonly limit: number, private readonly isFresh: () => boolean) {}
 
+  get size(): number {
+    return this.#newer.values.size + this.#older.values.size;
+  }
+
   get(key: string): Value | undefined {
-    if (!this.isFresh()) return undefined;
-    const value = this.#newer.values.get(key);
-    if (value !== undefined) return value;
-    return this.#older.values.get(key);
+    const value = this.isFresh()
+      ? this.#newer.values.get(key) ?? this.#older.values.get(key)
+      : undefined;
+    if (value === undefined) this.lookups.miss++;
+    else this.lookups.hit++;
+    return value;
   }
 
   /**

@@ -9,6 +9,8 @@ import { findOwnerRecord, findTokensForValidation } from "../store/pats/find.ts"
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import type { Encryption } from "../security/encryption.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
+import type { Series } from "../telemetry/instruments.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { tokenHashHex } from "../tokens/token_hash.ts";
 import { BatchLoader } from "./batch_loader.ts";
@@ -31,7 +33,18 @@ export interface TokenValidatorDeps {
   keys: SigningKeys;
   encryption: Encryption;
   catalog: ValidationCatalog & Pick<ResourceCatalog, "default" | "reload" | "scopes">;
+  metrics: ValidationMetrics;
 }
+
+type ValidationMetrics = Pick<
+  Metrics,
+  | "tokenValidations"
+  | "cacheLookups"
+  | "cacheEntries"
+  | "cacheFresh"
+  | "databaseUp"
+  | "databaseOutages"
+>;
 
 export type AcceptedResource = Resource | ((name: string) => boolean);
 
@@ -56,6 +69,8 @@ export class TokenValidator {
   #formats: TokenFormats;
   #invalidation?: CacheInvalidation;
   #closing = new AbortController();
+  /** How many results of each kind there were. */
+  #results = new Map<ValidationResult["state"], Series>();
 
   private constructor(private readonly deps: TokenValidatorDeps) {
     const { sql } = deps.database;
@@ -66,6 +81,7 @@ export class TokenValidator {
     this.#owners = new InvalidatingCache(MAX_OWNERS, isFresh);
     this.#formats = new TokenFormats(sql, deps.encryption, deps.log);
     this.#records = new BatchLoader((hashes) => findTokensForValidation(sql, hashes));
+    this.#exposeCaches(deps.metrics);
   }
 
   static async start(deps: TokenValidatorDeps): Promise<TokenValidator> {
@@ -78,10 +94,17 @@ export class TokenValidator {
         void validator.reloadCatalog();
         void validator.reloadFormats();
       },
-      onOutage: (reason) => deps.log("error", "database_unreachable", { reason }),
-      onRecovery: (outageMs) =>
-        deps.log("info", "database_back", { after_s: Math.round(outageMs / 1000) }),
+      onOutage: (reason) => {
+        deps.metrics.databaseUp.set({}, 0);
+        deps.metrics.databaseOutages.increase({});
+        deps.log("error", "database_unreachable", { reason });
+      },
+      onRecovery: (outageMs) => {
+        deps.metrics.databaseUp.set({}, 1);
+        deps.log("info", "database_back", { after_s: Math.round(outageMs / 1000) });
+      },
     });
+    deps.metrics.databaseUp.set({}, 1);
     return validator;
   }
 
@@ -98,7 +121,7 @@ export class TokenValidator {
     const cached = this.#tokens.get(key);
     return cached === undefined
       ? this.#loadAndEvaluate(token, key, from, resource)
-      : this.#evaluate(cached, from, resource);
+      : this.#counted(this.#evaluate(cached, from, resource));
   }
 
   /**
@@ -161,7 +184,34 @@ export class TokenValidator {
       () => this.#load(token, key),
       ({ dependsOn }) => dependsOn,
     );
-    return loaded === undefined ? { state: "unknown" } : this.#evaluate(loaded, from, resource);
+    return this.#counted(
+      loaded === undefined ? { state: "unknown" } : this.#evaluate(loaded, from, resource),
+    );
+  }
+
+  #counted(result: ValidationResult): ValidationResult {
+    const { state } = result;
+    let series = this.#results.get(state);
+    if (series === undefined) {
+      series = this.deps.metrics.tokenValidations.with({ result: state });
+      this.#results.set(state, series);
+    }
+    series.value++;
+    return result;
+  }
+
+  #exposeCaches({ cacheLookups, cacheEntries, cacheFresh }: ValidationMetrics): void {
+    const caches = { tokens: this.#tokens, owners: this.#owners, ...this.clients.caches };
+    const names = Object.keys(caches) as (keyof typeof caches)[];
+    cacheEntries.read(() => names.map((cache) => [{ cache }, caches[cache].size]));
+    cacheLookups.read(() =>
+      names.flatMap((cache) =>
+        (["hit", "miss"] as const).map((result) =>
+          [{ cache, result }, caches[cache].lookups[result]] as const
+        )
+      )
+    );
+    cacheFresh.read(() => [[{}, this.#invalidation?.isFresh() ? 1 : 0]]);
   }
 
   #evaluate(token: ValidatedToken, from: UsedFrom, resource: AcceptedResource): ValidationResult {

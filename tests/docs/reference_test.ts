@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import {
   CONFIGURATION_PAGE,
+  METRICS_PAGE,
   OWN_CLI_PAGE,
+  withMetricsReference,
   withSettingsReference,
   withSnippets,
 } from "../../tasks/docs.ts";
@@ -13,6 +15,11 @@ import { filesBelow, readFromRoot } from "../support/documentation.ts";
 Deno.test("docs/configuration.md has the settings as they are declared", async () => {
   const page = await Deno.readTextFile(CONFIGURATION_PAGE);
   assert.equal(page, withSettingsReference(page), "run: deno task docs");
+});
+
+Deno.test("docs/metrics.md has the metrics as they are declared", async () => {
+  const page = await Deno.readTextFile(METRICS_PAGE);
+  assert.equal(page, withMetricsReference(page), "run: deno task docs");
 });
 
 Deno.test("docs/your-own-cli.md has the programs that admin client snippet prints", async () => {

@@ -20,6 +20,7 @@ import { ResourceCatalog } from "../../server/resources/catalog.ts";
 import { limitLoginScope } from "../../server/scopes.ts";
 import { findUser } from "../../server/store/users.ts";
 import { Mail } from "../../server/notifications/mail.ts";
+import { createMetrics } from "../../server/telemetry/metrics.ts";
 import { TokenValidator } from "../../server/validation/token_validator.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
 import { normalizeUserCode } from "../../server/tokens/user_code.ts";
@@ -96,7 +97,8 @@ export async function testServer(
   change(config);
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
-  const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {} };
+  const metrics = createMetrics();
+  const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {}, metrics };
   const catalog = await ResourceCatalog.load({ ...shared, sql });
   const tokenValidator = await TokenValidator.start({ ...shared, catalog });
   const http = new OutboundHttp(outboundNetwork(() => server.outgoing));

@@ -1,0 +1,117 @@
+/** Metrics of what the parts of the server count themselves, read when they are collected. */
+import { buildInfo } from "../shared/build_info.ts";
+import type { Clock } from "../shared/clock.ts";
+import { version } from "../shared/version.ts";
+import { bodyBudgets } from "./http/body_budget.ts";
+import type { Listener } from "./http/listener.ts";
+import type { Mail } from "./notifications/mail.ts";
+import type { Webhook } from "./notifications/webhook.ts";
+import { passwordQueueState } from "./security/password_hash.ts";
+import type { Sql } from "./store/db/connect.ts";
+import { countPendingDeviceAuthorizations } from "./store/device_authorizations.ts";
+import { attemptRefusals } from "./store/failed_attempts.ts";
+import { listTasks, type StoredTask } from "./store/housekeeping.ts";
+import { listReplicas, type StoredReplica } from "./store/replicas.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import { measureProcess } from "./telemetry/process_metrics.ts";
+import { Sampler } from "./telemetry/sampler.ts";
+import type { Replica } from "./replicas/replica.ts";
+import type { SigningKeys } from "./tokens/signing_keys.ts";
+
+export interface ObserveDeps {
+  metrics: Metrics;
+  sql: Sql;
+  clock: Clock;
+  keys: Pick<SigningKeys, "schedule">;
+  mail: Pick<Mail, "queueState">;
+  webhook: Pick<Webhook, "queueState">;
+  listener: Pick<Listener, "connections">;
+  replica: Pick<Replica, "id" | "name">;
+}
+
+export interface Observation extends Disposable {
+  /** Updates what only the database knows. */
+  sampler: Pick<Sampler, "sample">;
+}
+
+export function observe(deps: ObserveDeps): Observation {
+  const { metrics, listener } = deps;
+  const deno = Deno.version.deno;
+  metrics.buildInfo.set({ version, commit: buildInfo.commit, deno }, 1);
+  metrics.replicaInfo.set({ id: deps.replica.id, name: deps.replica.name }, 1);
+  metrics.httpConnections.read(() => [[{}, listener.connections()?.open]]);
+  metrics.httpConnectionsMax.read(() => [[{}, listener.connections()?.limit]]);
+  for (const size of ["small", "large"] as const) {
+    metrics.httpBodyBytes.read(() => [[{ size }, bodyBudgets[size].held]]);
+    metrics.httpBodyBytesMax.read(() => [[{ size }, bodyBudgets[size].limit]]);
+  }
+  metrics.rateLimitRefusals.read(() =>
+    [...attemptRefusals()].map(([limit, count]) => [{ limit }, count])
+  );
+  observeQueues(deps);
+  metrics.signingKeyCreated.read(() =>
+    deps.keys.schedule.map((
+      { algorithm, createdAt },
+    ) => [{ algorithm }, createdAt.getTime() / 1000])
+  );
+  metrics.signingKeyRotation.read(() =>
+    deps.keys.schedule.map((
+      { algorithm, replacedAt },
+    ) => [{ algorithm }, replacedAt.getTime() / 1000])
+  );
+  const process = measureProcess(metrics);
+  return { sampler: databaseSampler(deps), [Symbol.dispose]: () => process[Symbol.dispose]() };
+}
+
+function observeQueues({ metrics, mail, webhook }: ObserveDeps): void {
+  const queues = {
+    mail: () => mail.queueState,
+    webhook: () => webhook.queueState,
+    password_hashing: () => ({ ...passwordQueueState(), retrying: 0 }),
+  };
+  const names = ["mail", "webhook", "password_hashing"] as const;
+  metrics.queueTasks.read(() =>
+    names.flatMap((queue) => {
+      const state = queues[queue]();
+      return (["running", "waiting", "retrying"] as const)
+        .map((name) => [{ queue, state: name }, state[name]] as const);
+    })
+  );
+  metrics.queueLimit.read(() => names.map((queue) => [{ queue }, queues[queue]().limit]));
+  metrics.queueRejections.read(() => names.map((queue) => [{ queue }, queues[queue]().rejected]));
+  metrics.deliveries.read(() =>
+    (["mail", "webhook"] as const).flatMap((queue) => {
+      const { results } = queues[queue]();
+      return (["delivered", "failed", "abandoned"] as const)
+        .map((result) => [{ queue, result }, results[result]] as const);
+    })
+  );
+}
+
+function databaseSampler({ metrics, sql, clock }: ObserveDeps): Sampler {
+  let tasks: StoredTask[] = [];
+  let replicas: StoredReplica[] = [];
+  const sampler = new Sampler(async () => {
+    const sentAt = clock.now();
+    const { pending, databaseTime } = await countPendingDeviceAuthorizations(sql, new Date(sentAt));
+    // As if the database had answered half-way.
+    const offset = databaseTime.getTime() - (sentAt + clock.now()) / 2;
+    metrics.loginsWaiting.set({}, pending);
+    metrics.databaseClockOffset.set({}, offset / 1000);
+    tasks = await listTasks(sql);
+    replicas = (await listReplicas(sql)).filter(({ isAlive }) => isAlive);
+  });
+  metrics.replicas.read(() => replicas.map(({ version }) => [{ version }, 1]));
+  const ofTasks = (
+    gauge: typeof metrics.housekeepingSuccess,
+    value: (task: StoredTask) => number | undefined,
+  ) => gauge.read(() => tasks.map((stored) => [{ task: stored.task }, value(stored)]));
+  ofTasks(
+    metrics.housekeepingSuccess,
+    ({ succeededAt }) => succeededAt && succeededAt.getTime() / 1000,
+  );
+  ofTasks(metrics.housekeepingDuration, ({ durationMs }) => durationMs && durationMs / 1000);
+  ofTasks(metrics.housekeepingRows, ({ rows }) => rows);
+  ofTasks(metrics.housekeepingFailing, ({ error }) => error === undefined ? 0 : 1);
+  return sampler;
+}

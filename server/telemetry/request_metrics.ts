@@ -1,0 +1,110 @@
+import type { Histogram, HistogramSeries, LabelDeclarations, Series } from "./instruments.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** The label of requests that no route matches. */
+const UNMATCHED = "unmatched";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+type Method = typeof METHODS[number] | "other";
+const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+
+/** Templates of the requests that the router handles. */
+const templates = new WeakMap<Request, string>();
+
+/** Records which route handles a request: `/scim/v2/*`, never the path. */
+export function setRouteTemplate(request: Request, template: string): void {
+  templates.set(request, template);
+}
+
+export function routeTemplate(request: Request): string | undefined {
+  return templates.get(request);
+}
+
+interface RouteSeries {
+  duration: HistogramSeries;
+  /** By method, then by class of the status. */
+  counts: Map<string, (Series | undefined)[]>;
+}
+
+/** Counts requests. Costs two readings of the clock and a few additions for a known route. */
+export class RequestMetrics {
+  readonly #inProgress: Series;
+  readonly #routes = new Map<string, RouteSeries>();
+  readonly #duration: Histogram<LabelDeclarations>;
+
+  constructor(
+    private readonly metrics: Pick<
+      Metrics,
+      "httpRequests" | "httpRequestDuration" | "httpRequestsInProgress"
+    >,
+  ) {
+    this.#inProgress = metrics.httpRequestsInProgress.with({});
+    this.#duration = metrics.httpRequestDuration as unknown as Histogram<LabelDeclarations>;
+  }
+
+  /** Handles a request of `route`, or of the one that `setRouteTemplate` records meanwhile. */
+  measure(
+    request: Request,
+    route: string | undefined,
+    handle: () => Response | Promise<Response>,
+  ): Response | Promise<Response> {
+    const startedAt = performance.now();
+    this.#inProgress.value++;
+    const done = (status: number) => {
+      this.#inProgress.value--;
+      this.#record(request, route, status, (performance.now() - startedAt) / 1000);
+    };
+    let response;
+    try {
+      response = handle();
+    } catch (error) {
+      done(500);
+      throw error;
+    }
+    if (!(response instanceof Promise)) {
+      done(response.status);
+      return response;
+    }
+    return response.then(
+      (settled) => {
+        done(settled.status);
+        return settled;
+      },
+      (error) => {
+        done(500);
+        throw error;
+      },
+    );
+  }
+
+  #record(request: Request, route: string | undefined, status: number, seconds: number): void {
+    const template = route ?? routeTemplate(request) ?? UNMATCHED;
+    const { method } = request;
+    const series = this.#routes.get(template) ?? this.#addRoute(template);
+    this.#duration.add(series.duration, seconds);
+    const index = Math.min(Math.max(Math.floor(status / 100), 1), 5) - 1;
+    const count = series.counts.get(method)?.[index] ??
+      this.#addCount(series, template, method, index);
+    count.value++;
+  }
+
+  #addRoute(route: string): RouteSeries {
+    const series = {
+      duration: this.metrics.httpRequestDuration.with({ route }),
+      counts: new Map(),
+    };
+    this.#routes.set(route, series);
+    return series;
+  }
+
+  #addCount({ counts }: RouteSeries, route: string, method: string, index: number): Series {
+    const known: Method = METHODS.find((name) => name === method) ?? "other";
+    const count = this.metrics.httpRequests.with({ route, method: known, status: CLASSES[index] });
+    // Clients choose other methods, which must not fill the memory.
+    if (known === "other") return count;
+    const byStatus = counts.get(known) ?? [];
+    counts.set(known, byStatus);
+    byStatus[index] = count;
+    return count;
+  }
+}
