@@ -122,7 +122,11 @@ export async function openReachable(
       },
       (signal, waitsFor) =>
         withBackOff(
-          () => database.sql`select 1`,
+          async () => {
+            await database.sql`select 1`;
+            // Only a server has a cache that notifications invalidate.
+            if (patient) await database.checkDirect();
+          },
           (error) => {
             const isUnreachable = error instanceof DatabaseUnreachable && error.temporary;
             if (isUnreachable) waitsFor(error.message);
@@ -140,24 +144,25 @@ export async function openReachable(
 
 /** Applies the migrations, or waits for another process that applies them. */
 export async function migrateInTime(
-  { sql, description }: Database,
+  database: Database,
   io: StorageIo,
   { isNewDatabase = false, ...options }: MigrationOptions & { isNewDatabase?: boolean } = {},
 ): Promise<string[]> {
+  const direct = database.openDirect();
   return await startStep(
     io,
     {
-      doing: `migrating ${description}`,
+      doing: `migrating ${database.description}`,
       seconds: 600,
       advice:
         "Find the session that applies them in pg_stat_activity, and terminate it if it hangs.",
     },
     (signal, waitsFor) =>
-      migrate(sql, io.clock, {
+      migrate(direct.sql, io.clock, {
         ...{ signal, waitsFor, ...options },
         onMigration: (name) => io.onProgress?.({ stage: "migrating", name, isNewDatabase }),
       }),
-  );
+  ).finally(() => direct.close(0));
 }
 
 /**

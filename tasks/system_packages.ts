@@ -30,6 +30,7 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "faketime", present: () => onPath("faketime") },
       { name: "zsh", present: () => onPath("zsh") },
       { name: "fish", present: () => onPath("fish") },
+      { name: "pgbouncer", present: () => onPath("pgbouncer") },
       { name: "strace", present: () => onPath("strace") },
       {
         name: "python3-aiosmtpd",

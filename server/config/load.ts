@@ -35,6 +35,10 @@ export interface LoadedConfig {
 export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<LoadedConfig> {
   const file = await readConfigFile(flags.config, io);
   const sources = gatherSettings(flags, io, file);
+  // It could belong to another database than the flag.
+  if (flags.databaseUrl !== undefined && flags.databaseListenUrl === undefined) {
+    sources.delete("database_listen_url");
+  }
   const parsed = parseSettings(sources);
   const config = toServerConfig(parsed.values, file);
   const unknown = unknownVariables(io.env);

@@ -2,6 +2,7 @@
 import { type DatabaseLocation } from "../../server/store/db/connect.ts";
 import { copyEmbeddedDatabase, type Schema } from "./embedded_template.ts";
 import { createDatabase, type PostgresVersion, postgresVersions } from "./postgres.ts";
+import { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
 import { migratedTemplate } from "./postgres_template.ts";
 
 export interface TestLocation extends AsyncDisposable {
@@ -23,13 +24,19 @@ export const databaseKinds: readonly DatabaseKind[] = [
   })),
 ];
 
-/** Registers one test per kind of database. */
+/** PostgreSQL through PgBouncer in transaction mode, where the machine has it: Linux. */
+export const pooledKinds: readonly DatabaseKind[] = hasPgBouncer()
+  ? [{ name: "PostgreSQL 18 through PgBouncer", create: createBehindPgBouncer }]
+  : [];
+
+/** Registers one test per kind of database, and one through PgBouncer if `pooled`. */
 export function testOnEachDatabase(
   name: string,
   test: (location: DatabaseLocation) => Promise<void>,
   schema?: Schema,
+  { pooled = false } = {},
 ): void {
-  for (const kind of databaseKinds) {
+  for (const kind of [...databaseKinds, ...pooled ? pooledKinds : []]) {
     Deno.test(`${name} (${kind.name})`, async () => {
       await using created = await kind.create(schema);
       await test(created.location);
@@ -46,6 +53,18 @@ async function createOnPostgres(
   return {
     location: { databaseUrl: database.url, dataDir: "/nonexistent" },
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+async function createBehindPgBouncer(schema?: Schema): Promise<TestLocation> {
+  const { location, [Symbol.asyncDispose]: drop } = await createOnPostgres("18", schema);
+  const pooler = await startPgBouncer(location.databaseUrl!);
+  return {
+    location: { ...location, databaseUrl: pooler.url, databaseListenUrl: location.databaseUrl },
+    async [Symbol.asyncDispose]() {
+      await pooler[Symbol.asyncDispose]();
+      await drop();
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import { freePort } from "./free_port.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "./assert_no_secrets.ts";
 import { type Account, type Approver, approver } from "./approver.ts";
 import { createDatabase, type PostgresVersion, postgresVersions } from "./postgres.ts";
+import { startPgBouncer } from "./pgbouncer.ts";
 import { type ServerProcess, startServer } from "./server_process.ts";
 import { temporaryHome } from "./temporary_home.ts";
 
@@ -32,6 +33,8 @@ export const ALICE: Account = {
 
 export interface InstallationOptions {
   database?: DatabaseName;
+  /** Whether PgBouncer stands between server and PostgreSQL. */
+  pooled?: boolean;
   /** Stands between server and PostgreSQL: gets its URL, gives the one to use. */
   databaseVia?: (url: string) => string;
   /** Further arguments of `serve`. */
@@ -70,15 +73,20 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
   const { database = "embedded" } = options;
   const version = /\d+/.exec(database)?.[0] as PostgresVersion | undefined;
   const databaseUrl = version && cleanUp.use(await createDatabase(version)).url;
+  const pooler = options.pooled ? cleanUp.use(await startPgBouncer(databaseUrl!)) : undefined;
   const dataDir = join(home.folder, "data");
   if (databaseUrl === undefined && !options.empty) await copyEmbeddedDatabase("migrated", dataDir);
   const ended: ServerProcess["running"][] = [];
   const begin = async (port: number) => {
     const started = await startServer({
       dataDir,
-      databaseUrl: databaseUrl && (options.databaseVia?.(databaseUrl) ?? databaseUrl),
+      databaseUrl: pooler?.url ??
+        (databaseUrl && (options.databaseVia?.(databaseUrl) ?? databaseUrl)),
       port,
-      args: options.args,
+      args: [
+        ...pooler === undefined ? [] : ["--database-listen-url", databaseUrl!],
+        ...options.args ?? [],
+      ],
       env: { ...home.env, ...options.env },
     });
     ended.push(started.running);
@@ -86,7 +94,7 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
   };
   const place = databaseUrl === undefined
     ? ["--data-dir", dataDir]
-    : ["--database-url", databaseUrl];
+    : ["--database-url", pooler?.url ?? databaseUrl];
   let server = await begin(options.port ?? freePort());
   const { issuer, port } = server;
   cleanUp.defer(async () => {

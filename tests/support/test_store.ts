@@ -6,7 +6,7 @@ import { createServiceAccount, type ServiceAccount } from "../../server/store/se
 import { createSession } from "../../server/store/sessions.ts";
 import { createUser, type User } from "../../server/store/users.ts";
 import { tokenHash } from "../../server/tokens/token_hash.ts";
-import { databaseKinds } from "./databases.ts";
+import { databaseKinds, pooledKinds } from "./databases.ts";
 import { passwordSignIn } from "./password_sign_in.ts";
 
 interface Offset {
@@ -35,7 +35,7 @@ export type StoreTests = Record<string, (store: TestStore) => Promise<void>>;
 
 /** The tests share one database per kind; each starts with empty tables. */
 export function testStore(table: string, tests: StoreTests): void {
-  for (const kind of databaseKinds) {
+  for (const kind of [...databaseKinds, ...pooledKinds]) {
     Deno.test(`${table} (${kind.name})`, async (t) => {
       await using created = await kind.create();
       const { sql, close } = await openDatabase(created.location);

@@ -32,6 +32,16 @@ export const storage = {
         "machine.",
     },
     {
+      name: "database_listen_url",
+      type: postgresUrl,
+      defaultText: "database_url",
+      summary: "the same database without a connection pooler, if database_url has one",
+      details: "Notifications of changes (`LISTEN`) and migrations use it. Required if " +
+        "`database_url` leads through PgBouncer or another pooler, see " +
+        "[operations.md](operations.md#connection-poolers). With the flag `--database-url`, only " +
+        "the flag `--database-listen-url` counts.",
+    },
+    {
       name: "secret_key",
       type: text({
         placeholder: "key",

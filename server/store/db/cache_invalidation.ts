@@ -52,6 +52,7 @@ export function listenForTokenChanges(
     let lost = false;
     const { sql, close } = openPool(databaseUrl, {
       max: 1,
+      mustBeDirect: true,
       onclose: () => {
         lost = true;
         lastHeartbeatAt = -Infinity;

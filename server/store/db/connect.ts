@@ -1,7 +1,10 @@
 import postgres from "postgres";
 import { type EmbeddedDatabase, openEmbeddedDatabase } from "../embedded/embedded.ts";
 import { openPool } from "./postgres_pool.ts";
+import { DatabaseUnreachable } from "./postgres_dial.ts";
+import { withLocalSettings } from "./pooler.ts";
 import { retryConflicts } from "./retry_conflicts.ts";
+import { STATEMENT_TIMEOUT_MS } from "./session_settings.ts";
 import { writeProbe } from "./write_probe.ts";
 import {
   type CacheInvalidation,
@@ -21,6 +24,15 @@ export interface Database {
   description: string;
   /** Notifies `listener` when a token, or what it depends on, changes. */
   listen(listener: ChangeListener): Promise<CacheInvalidation>;
+  /**
+   * Without a pooler, for migrations and other statements that take long or concern a session.
+   * Close it after use.
+   */
+  openDirect(): Pick<Database, "sql" | "close">;
+  /**
+   * Throws if no notifications would arrive here: DatabaseUnreachable, or the database's own error.
+   */
+  checkDirect(): Promise<void>;
   /** Writes to the database. Throws what prevents writes. */
   probeWrites(): Promise<void>;
   /** Waits `seconds` (5) for running statements, then closes all connections. */
@@ -30,6 +42,8 @@ export interface Database {
 export interface DatabaseLocation {
   /** PostgreSQL's URL; without one the embedded database below `dataDir` is used. */
   databaseUrl?: string;
+  /** The same database without a pooler; `databaseUrl` by default. */
+  databaseListenUrl?: string;
   dataDir: string;
 }
 
@@ -45,23 +59,58 @@ export async function openDatabase(
   location: DatabaseLocation,
   options: { mustExist?: boolean; onCreate?(fraction: number): void } = {},
 ): Promise<Database> {
-  const { databaseUrl } = location;
+  const { databaseUrl, databaseListenUrl = databaseUrl } = location;
   if (databaseUrl === undefined) {
     const embedded = await openEmbeddedDatabase(location.dataDir, options);
     return overEmbedded(embedded);
   }
   const pool = openPool(databaseUrl, {
     max: MAX_CONNECTIONS,
+    cancelAfterMs: STATEMENT_TIMEOUT_MS,
     onerror: (code) => writes.failed(code),
   });
-  const sql = retryConflicts(pool.sql);
+  const sql = retryConflicts(withLocalSettings(pool.sql, pool.isPooled));
   const writes = writeProbe(sql);
   return {
-    ...pool,
     sql,
+    description: pool.description,
+    close: pool.close,
     probeWrites: writes.probe,
-    listen: (listener) => Promise.resolve(listenForTokenChanges(databaseUrl, listener)),
+    openDirect() {
+      if (databaseListenUrl === databaseUrl && !pool.isPooled()) {
+        return { sql, close: () => Promise.resolve() };
+      }
+      const direct = openPool(databaseListenUrl!, { max: 1 });
+      return { sql: retryConflicts(direct.sql), close: direct.close };
+    },
+    async checkDirect() {
+      const direct = openPool(databaseListenUrl!, { max: 1, mustBeDirect: true });
+      try {
+        const [used, listened] = await Promise.all([
+          databaseIdentity(sql),
+          databaseIdentity(direct.sql),
+        ]);
+        if (used === listened) return;
+        throw new DatabaseUnreachable(
+          `database_listen_url leads to another database (${direct.description}) than ` +
+            `database_url (${pool.description}). Set it to the same one, without the pooler`,
+          false,
+        );
+      } finally {
+        await direct.close(0);
+      }
+    },
+    listen: (listener) => Promise.resolve(listenForTokenChanges(databaseListenUrl!, listener)),
   };
+}
+
+/** The same for a primary and its standbys, different for any other database. */
+async function databaseIdentity(sql: Sql): Promise<string> {
+  const [{ identity }] = await sql<{ identity: string }[]>`
+    select system_identifier || ' ' || (select oid from pg_database where datname = current_database())
+      as identity
+    from pg_control_system()`;
+  return identity;
 }
 
 function overEmbedded(embedded: EmbeddedDatabase): Database {
@@ -79,9 +128,12 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
   };
   const sql = postgres(options as postgres.Options<Record<string, never>>);
   const writes = writeProbe(sql, embedded.folder);
+  const retrying = retryConflicts(sql);
   return {
-    sql: retryConflicts(sql),
+    sql: retrying,
     probeWrites: writes.probe,
+    openDirect: () => ({ sql: retrying, close: () => Promise.resolve() }),
+    checkDirect: () => Promise.resolve(),
     description: describeEmbedded(embedded.folder),
     async listen(listener) {
       listeners.add(listener);

@@ -115,7 +115,7 @@ function connectError(target: DialTarget, code: string | undefined): string {
 }
 
 /** As load balancers without a server behind them do. */
-function closedImmediately(target: DialTarget): DatabaseUnreachable {
+export function closedImmediately(target: DialTarget): DatabaseUnreachable {
   return new DatabaseUnreachable(
     `${describeTarget(target)} closed the connection immediately`,
     true,

@@ -1,11 +1,11 @@
 import postgres from "postgres";
 import { brand } from "../../../shared/brand.ts";
-import { postgresConnector } from "./postgres_socket.ts";
+import { type ConnectorOptions, postgresConnector } from "./postgres_socket.ts";
 import { describePostgres, parsePostgresUrl, type PostgresAddress } from "./postgres_url.ts";
 import { PADDING } from "./postgres_wire.ts";
 import { SESSION_SETTINGS } from "./session_settings.ts";
 
-export interface PoolOptions {
+export interface PoolOptions extends Pick<ConnectorOptions, "mustBeDirect" | "cancelAfterMs"> {
   max: number;
   /** Called when one of the connections has closed. */
   onclose?: () => void;
@@ -18,6 +18,8 @@ export interface Pool {
   sql: postgres.Sql;
   /** For operators; without the password. */
   description: string;
+  /** Whether a connection led to a pooler. */
+  isPooled(): boolean;
   /** Waits `seconds` for running statements, then closes all connections. */
   close(seconds?: number): Promise<void>;
 }
@@ -25,11 +27,17 @@ export interface Pool {
 /** Connects on demand. Throws PostgresUrlError. */
 export function openPool(databaseUrl: string, options: PoolOptions): Pool {
   const address = parsePostgresUrl(databaseUrl);
-  const connector = postgresConnector(address, options.onerror);
+  const { onerror: onError, mustBeDirect, cancelAfterMs } = options;
+  const connector = postgresConnector(address, {
+    ...{ onError, mustBeDirect, cancelAfterMs },
+    // The next statement of this session may run on another one, which has not prepared it.
+    onPooler: () => sql.options.prepare = false,
+  });
   const sql = postgres(driverOptions(address, options, connector.socket));
   return {
     sql,
     description: describePostgres(address),
+    isPooled: connector.isPooled,
     async close(seconds = 5) {
       await sql.end({ timeout: seconds });
       connector.close();

@@ -2,6 +2,7 @@ import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { Buffer } from "node:buffer";
 import {
+  closedImmediately,
   closeError,
   DatabaseUnreachable,
   describeTarget,
@@ -9,9 +10,17 @@ import {
   type DialTarget,
   resolveTargets,
 } from "./postgres_dial.ts";
+import {
+  isKeptByPoolers,
+  isUnsupportedParameter,
+  readSessionFacts,
+  SESSION_QUERY,
+  type SessionFacts,
+} from "./pooler.ts";
 import type { PostgresAddress } from "./postgres_url.ts";
 import { CONNECTION_RETIRED } from "./retry_conflicts.ts";
 import {
+  cancelRequest,
   commandComplete,
   fatalError,
   type Message,
@@ -43,9 +52,22 @@ const RETIRED: ServerError = {
   message: "the connection was given up before the statement was sent (CONNECTION_CLOSED)",
 };
 
+export interface ConnectorOptions {
+  /** Called with every SQLSTATE that the server sends. */
+  onError?: (code: string) => void;
+  /** Called when a pooler is at the other end, before the first statement is sent to it. */
+  onPooler?: () => void;
+  /** Whether connections through a pooler are rejected. */
+  mustBeDirect?: boolean;
+  /** After which time a statement is canceled that a pooler executes; by default, never. */
+  cancelAfterMs?: number;
+}
+
 export interface PostgresConnector {
   /** For the `socket` option of postgres.js. */
   socket(): Duplex;
+  /** Whether a connection led to a pooler. */
+  isPooled(): boolean;
   /** Closes every connection, also those that are being established. */
   close(): void;
 }
@@ -54,16 +76,17 @@ export interface PostgresConnector {
  * Establishes the connections of postgres.js, with what it lacks: several hosts that are tried in
  * order until one accepts writes, a timeout for each, and an error if none does (postgres.js would
  * reconnect immediately and without end); TLS that fails if the server does not offer it; and
- * sessions that are dropped once their server no longer accepts writes. `onError` is called with
- * every SQLSTATE that the server sends.
+ * sessions that are dropped once their server no longer accepts writes. Recognizes a pooler, to which
+ * it sends only the settings that poolers keep, and where it cancels statements that take too long.
  */
 export function postgresConnector(
   address: PostgresAddress,
-  onError: (code: string) => void = () => {},
+  { onError = () => {}, onPooler = () => {}, ...options }: ConnectorOptions = {},
 ): PostgresConnector {
   const closing = new AbortController();
   const sockets = new Set<PostgresSocket>();
   let preferred: DialTarget | undefined;
+  let pooled = false;
   const connector: Connector = {
     address,
     signal: closing.signal,
@@ -76,6 +99,12 @@ export function postgresConnector(
         : [first, ...targets.filter((target) => target !== first)];
     },
     connected: (target) => preferred = target,
+    options,
+    isPooled: () => pooled,
+    foundPooler() {
+      pooled = true;
+      onPooler();
+    },
     onError,
     readOnly() {
       preferred = undefined;
@@ -83,6 +112,7 @@ export function postgresConnector(
     },
   };
   return {
+    isPooled: () => pooled,
     socket() {
       const socket = new PostgresSocket(connector);
       sockets.add(socket);
@@ -101,6 +131,9 @@ interface Connector {
   signal: AbortSignal;
   targets(): Promise<DialTarget[]>;
   connected(target: DialTarget): void;
+  options: Pick<ConnectorOptions, "mustBeDirect" | "cancelAfterMs">;
+  isPooled(): boolean;
+  foundPooler(): void;
   onError(code: string): void;
   /** Called when a server stops accepting writes: its sessions are useless. */
   readOnly(): void;
@@ -120,7 +153,11 @@ class PostgresSocket extends Duplex {
   readonly readyState = "open";
   readonly #connector: Connector;
   #raw?: Socket;
+  /** What postgres.js wrote first. */
   #startup?: Buffer;
+  /** How to cancel its statements; only of a pooler's session. */
+  #cancel?: () => void;
+  #overdue?: ReturnType<typeof setTimeout>;
   /** `open` after the first ReadyForQuery; `lost` when the server is gone or useless. */
   #state: "starting" | "open" | "lost" = "starting";
   /** Whether to abandon the session as soon as no transaction needs it. */
@@ -157,7 +194,7 @@ class PostgresSocket extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
     if (this.#startup === undefined) {
-      this.#startup = startupMessage(chunk);
+      this.#startup = Buffer.from(chunk);
       this.#connect().catch((error) => this.destroy(error));
       return done();
     }
@@ -181,6 +218,7 @@ class PostgresSocket extends Duplex {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#state = "lost";
+    clearTimeout(this.#overdue);
     this.#raw?.destroy();
     done(error);
   }
@@ -200,7 +238,15 @@ class PostgresSocket extends Duplex {
       const abort = () => attempt.abort(signal.reason);
       signal.addEventListener("abort", abort, { once: true });
       try {
-        return await this.#connectTo(target, attempt.signal);
+        const wasPooled = this.#connector.isPooled();
+        try {
+          return await this.#connectTo(target, attempt.signal);
+        } catch (error) {
+          if (!isUnsupportedParameter(error as Error) || wasPooled) throw error;
+          this.#raw?.destroy();
+          this.#connector.foundPooler();
+          return await this.#connectTo(target, attempt.signal);
+        }
       } catch (error) {
         this.#raw?.destroy();
         if (this.destroyed || signal.aborted) throw error;
@@ -220,7 +266,7 @@ class PostgresSocket extends Duplex {
     this.#raw = raw;
     const ready = Promise.withResolvers<void>();
     const reader = new MessageReader();
-    const session = new SessionStart(this.#connector.address, target);
+    const session = new SessionStart(this.#connector, target, (query) => raw.write(query));
     raw.on("data", (chunk) => {
       if (this.#raw !== raw) return;
       const { bytes, starts } = reader.read(chunk);
@@ -232,6 +278,9 @@ class PostgresSocket extends Duplex {
         if (step === "ready") {
           this.#state = "open";
           this.#connector.connected(target);
+          if (session.isPooled) {
+            this.#cancel = () => void cancel(target, this.#connector, session.keyData);
+          }
           this.push(session.held());
           ready.resolve();
           const rest = starts.slice(index + 1);
@@ -253,7 +302,8 @@ class PostgresSocket extends Duplex {
     const abort = () => ready.reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     raw.resume();
-    raw.write(this.#startup!);
+    const isKept = this.#connector.isPooled() ? isKeptByPoolers : undefined;
+    raw.write(startupMessage(this.#startup!, isKept));
     try {
       await ready.promise;
     } finally {
@@ -267,6 +317,7 @@ class PostgresSocket extends Duplex {
       const type = bytes[start];
       if (type === 0x5a) { // ReadyForQuery
         this.#due--;
+        this.#watch();
         this.#erred = false;
         this.#status = String.fromCharCode(bytes[start + 5]);
         if (this.#fatal !== undefined && this.#status === "I") {
@@ -297,6 +348,7 @@ class PostgresSocket extends Duplex {
         if (type === 0x51) this.#ending = endingOf(chunk.toString("utf8", at + 5, at + 30));
         this.#due++;
         this.#unsynced = false;
+        if (this.#due === 1) this.#watch();
       } else if (type === 0x50) { // Parse
         this.#unsynced = true;
         const [name, text] = chunk.toString("latin1", at + 5, at + 100).split("\0");
@@ -311,6 +363,14 @@ class PostgresSocket extends Duplex {
         return;
       } else this.#unsynced = true;
     }
+  }
+
+  /** Poolers do not keep statement_timeout, so statements are canceled from here. */
+  #watch(): void {
+    const { cancelAfterMs } = this.#connector.options;
+    if (this.#cancel === undefined || cancelAfterMs === undefined) return;
+    clearTimeout(this.#overdue);
+    if (this.#due > 0) this.#overdue = setTimeout(this.#cancel, cancelAfterMs);
   }
 
   #isIdle(): boolean {
@@ -369,6 +429,27 @@ class PostgresSocket extends Duplex {
   }
 }
 
+/** Cancels the statement that a session executes ("Canceling Requests in Progress"). */
+async function cancel(
+  target: DialTarget,
+  { address, signal }: Connector,
+  keyData: Message | undefined,
+): Promise<void> {
+  if (keyData === undefined) return;
+  const timeout = AbortSignal.timeout(address.connectTimeout * 1000);
+  try {
+    const socket = await dial(target, address, AbortSignal.any([signal, timeout]));
+    socket.on("error", () => {});
+    socket.on("end", () => socket.destroy());
+    // PgBouncer 1.18 exits if the connection is closed before it has forwarded the request.
+    socket.write(cancelRequest(keyData));
+    socket.resume();
+    socket.unref();
+  } catch {
+    // The statement continues; the connection may be lost as well.
+  }
+}
+
 function isTemporary(error: Error): boolean {
   return error instanceof DatabaseUnreachable && error.temporary;
 }
@@ -386,19 +467,31 @@ function isReadOnlyReport(message: Message): boolean {
 /**
  * The start of a session on one host. Messages after the authentication are held back until it is
  * known whether the host is suitable (libpq's target_session_attrs), because another host would
- * start with its own authentication.
+ * start with its own authentication. A statement shows what is at the other end.
  */
 class SessionStart {
   #held: Buffer[] = [];
-  #holding = false;
+  #stage: "authentication" | "parameters" | "facts" = "authentication";
   #readOnly?: string;
+  #facts?: SessionFacts;
+  /** BackendKeyData. */
+  keyData?: Message;
   /** Why the server rejected the session, if it did. */
   refusal?: Error;
 
-  constructor(private readonly address: PostgresAddress, private readonly target: DialTarget) {}
+  constructor(
+    private readonly connector: Connector,
+    private readonly target: DialTarget,
+    private readonly send: (query: Buffer) => void,
+  ) {}
 
   held(): Buffer {
     return Buffer.concat(this.#held);
+  }
+
+  /** A pooler has its own keys, since it is not a process of PostgreSQL. */
+  get isPooled(): boolean {
+    return this.keyData?.readInt32BE(5) !== this.#facts?.pid;
   }
 
   /**
@@ -408,28 +501,62 @@ class SessionStart {
   take(message: Message): "pass" | "hold" | "ready" | Error {
     const type = messageType(message);
     if (type === "E") return this.refusal = this.#refused(readServerError(message));
+    if (this.#stage === "facts") {
+      if (type === "D") this.#facts = readSessionFacts(message);
+      return type === "Z" ? this.#judge() : "hold";
+    }
     // AuthenticationOk: postgres.js must not see the rest until the host is accepted.
-    if (type === "R" && message.readUInt32BE(5) === 0) this.#holding = true;
-    if (!this.#holding) return "pass";
+    if (type === "R" && message.readUInt32BE(5) === 0) this.#stage = "parameters";
+    if (this.#stage === "authentication") return "pass";
     this.#held.push(Buffer.from(message));
+    if (type === "K") this.keyData = Buffer.from(message);
     if (type === "S") {
       const [name, value] = message.subarray(5).toString("utf8").split("\0");
-      const counts = name === "in_hot_standby" ||
-        (name === "default_transaction_read_only" && this.address.targetSession === "read-write");
-      if (counts && value === "on") this.#readOnly ??= name;
+      if (value === "on" && this.#countsAsReadOnly(name)) this.#readOnly ??= name;
     }
     if (type !== "Z") return "hold";
-    if (this.#readOnly === undefined || this.address.targetSession === "any") return "ready";
+    this.#stage = "facts";
+    this.send(SESSION_QUERY);
+    return "hold";
+  }
+
+  #judge(): "ready" | Error {
+    const facts = this.#facts;
+    const at = describeTarget(this.target);
+    if (facts === undefined) return closedImmediately(this.target);
+    if (this.isPooled) {
+      if (this.connector.options.mustBeDirect) return notDirect(at);
+      // It may have read its parameters from a server that has another role by now.
+      this.#readOnly = facts.isStandby
+        ? "in_hot_standby"
+        : facts.isReadOnly && this.#countsAsReadOnly("default_transaction_read_only")
+        ? "default_transaction_read_only"
+        : undefined;
+      if (facts.unsuitable !== undefined) return unsuitableSetting(at, facts.unsuitable);
+      this.connector.foundPooler();
+    }
+    if (this.#readOnly === undefined || this.connector.address.targetSession === "any") {
+      return "ready";
+    }
     const reason = this.#readOnly === "in_hot_standby"
       ? "is a standby"
       : "has default_transaction_read_only on";
-    return new DatabaseUnreachable(
-      `${describeTarget(this.target)} ${reason} and does not accept writes`,
-      true,
-    );
+    return new DatabaseUnreachable(`${at} ${reason} and does not accept writes`, true);
+  }
+
+  #countsAsReadOnly(parameter: string): boolean {
+    return parameter === "in_hot_standby" ||
+      (parameter === "default_transaction_read_only" &&
+        this.connector.address.targetSession === "read-write");
   }
 
   #refused({ code, message }: ServerError): Error {
+    if (this.#stage === "facts") {
+      return new DatabaseUnreachable(
+        `${describeTarget(this.target)} accepts connections, but no statements: ${message}`,
+        true,
+      );
+    }
     if (code === CANNOT_CONNECT_NOW) {
       return new DatabaseUnreachable(
         `${describeTarget(this.target)} does not accept connections yet: ${message}`,
@@ -438,4 +565,24 @@ class SessionStart {
     }
     return Object.assign(new Error(message), { code });
   }
+}
+
+function notDirect(at: string): DatabaseUnreachable {
+  return new DatabaseUnreachable(
+    `${at} is a connection pooler, and notifications (LISTEN) need a direct connection. Set ` +
+      "database_listen_url to the address of PostgreSQL itself",
+    false,
+  );
+}
+
+function unsuitableSetting(
+  at: string,
+  { name, value, required }: NonNullable<SessionFacts["unsuitable"]>,
+): DatabaseUnreachable {
+  return new DatabaseUnreachable(
+    `${at} is a connection pooler whose sessions have ${name} = ${value}, but ${required} is ` +
+      `required, and poolers do not pass it on. Run on PostgreSQL: alter role USER set ${name} = ` +
+      `'${required}'. Then let the pooler reconnect`,
+    false,
+  );
 }

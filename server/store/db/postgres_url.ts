@@ -44,7 +44,7 @@ const SESSION_PARAMETERS = ["application_name", "options", "search_path"];
 const IGNORED = [
   ...["keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"],
   ...["tcp_user_timeout", "sslcompression", "sslsni", "client_encoding", "load_balance_hosts"],
-  ...["fallback_application_name", "gsslib", "krbsrvname", "ssl_min_protocol_version"],
+  ...["fallback_application_name", "gsslib", "krbsrvname", "ssl_min_protocol_version", "pgbouncer"],
 ];
 const KNOWN = [
   ...["host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey"],

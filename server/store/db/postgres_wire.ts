@@ -68,17 +68,23 @@ const PROTOCOL = 196_608;
 export const PADDING = "padding";
 
 /**
- * The startup message at the end of `chunk`, without its padding. In front of it postgres.js sends
- * what the previous connection had not sent when it was lost.
+ * The startup message at the end of `chunk`, without its padding, and with the parameters that are
+ * kept. In front of it postgres.js sends what the previous connection had not sent when it was lost.
  */
-export function startupMessage(chunk: Buffer): Buffer {
+export function startupMessage(
+  chunk: Buffer,
+  isKept: (parameter: string) => boolean = () => true,
+): Buffer {
   for (let at = chunk.length - 8; at >= 0; at--) {
     if (chunk.readUInt32BE(at + 4) !== PROTOCOL) continue;
     if (chunk.readUInt32BE(at) !== chunk.length - at) continue;
     const fields = chunk.toString("utf8", at + 8).split("\0");
-    const padding = fields.findIndex((field, index) => index % 2 === 0 && field === PADDING);
-    if (padding !== -1) fields.splice(padding, 2);
-    const body = Buffer.from(fields.join("\0"));
+    const kept: string[] = [];
+    for (let index = 0; index + 1 < fields.length && fields[index] !== ""; index += 2) {
+      const [name, value] = fields.slice(index, index + 2);
+      if (name !== PADDING && isKept(name)) kept.push(`${name}\0${value}\0`);
+    }
+    const body = Buffer.from(`${kept.join("")}\0`);
     const head = Buffer.alloc(8);
     head.writeUInt32BE(8 + body.length, 0);
     head.writeUInt32BE(PROTOCOL, 4);
@@ -86,6 +92,11 @@ export function startupMessage(chunk: Buffer): Buffer {
   }
   // A request to cancel a statement.
   return Buffer.from(chunk);
+}
+
+/** CancelRequest, with the process and secret of a BackendKeyData message. */
+export function cancelRequest(keyData: Message): Buffer {
+  return Buffer.concat([Buffer.from([0, 0, 0, 16, 4, 210, 22, 46]), keyData.subarray(5, 13)]);
 }
 
 /** An ErrorResponse of severity FATAL. */

@@ -1,10 +1,11 @@
-const STATEMENT_TIMEOUT_MS = 30_000;
+export const STATEMENT_TIMEOUT_MS = 30_000;
 /** After this pause in a transaction, the locks of a process that hangs are released. */
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
+export const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 /**
  * What our SQL and postgres.js rely on, for the startup packet of every connection: it takes
- * precedence over the settings of the database, the role and postgresql.conf. The first five decide
+ * precedence over the settings of the database, the role and postgresql.conf; a pooler gets less
+ * (pooler.ts). The first five decide
  * how times, intervals, bytes and numbers are written, of which the driver reads one format only.
  * Not included: search_path, with which an operator may place the tables in a schema, and
  * default_transaction_read_only, with which a database is taken out of use.
