@@ -3,40 +3,41 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { run } from "../support/binary.ts";
-import { logIn } from "../support/command_line_login.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, install, POSTGRES } from "../support/installation.ts";
 import { addApiClient } from "../support/introspect.ts";
 import { hasPgBouncer, startPgBouncer } from "../support/pgbouncer.ts";
 import { createDatabase } from "../support/postgres.ts";
+import { terminal } from "../support/terminal.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const options = { ignore: !hasPgBouncer() };
 
 Deno.test("a login is approved, renewed and revoked through PgBouncer", options, async () => {
   await using server = await install({ database: POSTGRES, pooled: true });
-  await using home = await temporaryHome();
-  await logIn(server, home);
+  await using alice = await terminal();
+  assert.equal((await alice.login(server, server.alice)).code, EXIT.ok);
   const api = await addApiClient(server);
-  const token = async (...args: string[]) => {
-    const { code, stdout, stderr } = await run(["token", ...args], { env: home.env });
+  const token = async () => {
+    const { code, stdout, stderr } = await alice.run(["token"]);
     assert.equal(code, EXIT.ok, stderr);
     return stdout.trim();
   };
-  const [first, second] = [await token(), await token("--refresh")];
+  const first = await token();
+  await alice.expireAccessTokens();
+  const second = await token();
   assert.notEqual(first, second);
   assert.equal((await api.introspect(second)).active, true);
   // From the cache.
   assert.equal((await api.introspect(second)).active, true);
 
   // By another process, so that only a notification reports it.
-  const revoked = await server.operate([
-    ...["admin", "user", "revoke-login", ALICE.email, "--all"],
-  ]);
+  const revoked = await server.operate(["admin", "user", "revoke-login", ALICE.email, "--all"]);
   assert.equal(revoked.code, EXIT.ok, revoked.stderr);
-  await eventually(async () => !(await api.introspect(second)).active);
-  const refused = await run(["token", "--refresh"], { env: home.env });
-  assert.equal(refused.code, EXIT.notLoggedIn, refused.stderr);
+  await eventually("the revocation", async () => !(await api.introspect(second)).active);
+  await alice.expireAccessTokens();
+  const refused = await alice.run(["token"]);
+  assert.equal(refused.code, EXIT.authenticationRequired, refused.stderr);
 });
 
 Deno.test(
