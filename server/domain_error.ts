@@ -5,6 +5,7 @@ export type DomainErrorCode =
   | "insufficient_scope" // an approval that covers `scopes` is missing
   | "not_found" // there is none, or none that this caller may see
   | "conflict" // the state it needs has changed or is taken
+  | "managed_by_file" // only applying that file changes it; `reason` is its name
   | "rate_limited" // too often; `retryAfterSeconds` says when again
   | "unavailable"; // a part that it needs does not answer; try again
 

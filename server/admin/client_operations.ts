@@ -19,14 +19,19 @@ import {
 } from "../store/clients.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { setOwner } from "../store/owners.ts";
+import { adminEvent } from "./admin_event.ts";
 import { checkClientId, checkClientPolicy } from "./client_policy.ts";
 import { clientVersion } from "./client_version.ts";
+import { editing } from "./managed.ts";
 import type { AdminDeps, Empty, Operation } from "./operation.ts";
 import { snippet, type SnippetLanguage } from "./snippets/snippet.ts";
 
 /** What the operations on clients need. */
 export type ClientDeps =
-  & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId" | "catalog">
+  & Pick<
+    AdminDeps,
+    "sql" | "clock" | "actor" | "address" | "loginId" | "applying" | "catalog"
+  >
   & { config: Omit<AdminDeps["config"], "mail" | "session"> };
 
 type ClientOperation<Params, Result> = (deps: ClientDeps, params: Params) => Promise<Result>;
@@ -122,23 +127,27 @@ export const clientSnippet: Operation<
 export const updateClient: ClientOperation<
   { id: string; changes: ClientChanges; version?: string },
   ClientView | DomainError
-> = async (deps, { id, changes, version }) =>
-  await changeClient(deps, { id, event: "client.changed", changes }, async (tx, now) => {
-    await ensureRow(tx, id, now);
-    const client = await lockClient(tx, id);
-    if (client === undefined) return noSuchClient(id);
-    if (version !== undefined && version !== clientVersion(client)) return changedMeanwhile(id);
-    const described = describedByDocument(client, changes);
-    if (described !== undefined) return described;
-    // TypeScript cannot see that each null has become undefined, which only optional fields can be.
-    const merged = Object.fromEntries(
-      Object.entries({ ...client, ...withoutUndefined(changes) })
-        .map(([key, value]) => [key, value ?? undefined]),
-    ) as unknown as ListedClient;
-    const problem = checkClientPolicy(id, merged, deps);
-    if (problem !== undefined) return problem;
-    return await updateClientPolicy(tx, id, merged);
-  });
+> = editing(
+  "client",
+  ({ id }) => id,
+  async (deps, { id, changes, version }) =>
+    await changeClient(deps, { id, event: "client.changed", changes }, async (tx, now) => {
+      await ensureRow(tx, id, now);
+      const client = await lockClient(tx, id);
+      if (client === undefined) return noSuchClient(id);
+      if (version !== undefined && version !== clientVersion(client)) return changedMeanwhile(id);
+      const described = describedByDocument(client, changes);
+      if (described !== undefined) return described;
+      // TypeScript cannot see that each null has become undefined, which only optional fields can be.
+      const merged = Object.fromEntries(
+        Object.entries({ ...client, ...withoutUndefined(changes) })
+          .map(([key, value]) => [key, value ?? undefined]),
+      ) as unknown as ListedClient;
+      const problem = checkClientPolicy(id, merged, deps);
+      if (problem !== undefined) return problem;
+      return await updateClientPolicy(tx, id, merged);
+    }),
+);
 
 /**
  * Replaces a client's secret; the present one is accepted for `overlapSeconds` more. With
@@ -147,42 +156,47 @@ export const updateClient: ClientOperation<
 export const rotateSecret: ClientOperation<
   { id: string; secretHash: string; overlapSeconds: number; version?: string },
   ClientView | DomainError
-> = async (deps, { id, secretHash, overlapSeconds, version }) =>
-  await changeClient(deps, { id, event: "client.secret_rotated" }, async (tx, now) => {
-    const client = await lockClient(tx, id);
-    if (version !== undefined && client !== undefined && version !== clientVersion(client)) {
-      return changedMeanwhile(id);
-    }
-    const previousExpiresAt = new Date(now.getTime() + overlapSeconds * 1000);
-    const isRotated = await rotateClientSecret(tx, {
-      id,
-      secretHash: bytes(secretHash)!,
-      previousExpiresAt,
-    });
-    if (isRotated) return true;
-    if (await findClient(tx, id) === undefined) return noSuchClient(id);
-    return new DomainError("invalid", `The client ${id} is public: it has no secret.`, {
-      field: "id",
-    });
-  });
+> = editing(
+  "client",
+  ({ id }) => id,
+  async (deps, { id, secretHash, overlapSeconds, version }) =>
+    await changeClient(deps, { id, event: "client.secret_rotated" }, async (tx, now) => {
+      const client = await lockClient(tx, id);
+      if (version !== undefined && client !== undefined && version !== clientVersion(client)) {
+        return changedMeanwhile(id);
+      }
+      const previousExpiresAt = new Date(now.getTime() + overlapSeconds * 1000);
+      const isRotated = await rotateClientSecret(tx, {
+        id,
+        secretHash: bytes(secretHash)!,
+        previousExpiresAt,
+      });
+      if (isRotated) return true;
+      if (await findClient(tx, id) === undefined) return noSuchClient(id);
+      return new DomainError("invalid", `The client ${id} is public: it has no secret.`, {
+        field: "id",
+      });
+    }),
+  "secret",
+);
 
 /** Disables or enables a client. While it is disabled, its logins and tokens do not work. */
 export const setClientDisabled: ClientOperation<
   { id: string; disabled: boolean },
   ClientView | DomainError
-> = async (deps, { id, disabled }) => {
+> = editing("client", ({ id }) => id, async (deps, { id, disabled }) => {
   const event = disabled ? "client.disabled" : "client.enabled";
   return await changeClient(deps, { id, event }, async (tx, now) => {
     await ensureRow(tx, id, now);
     return await storeClientDisabled(tx, { id, disabled, now }) || noSuchClient(id);
   });
-};
+});
 
 /** Removes a client and revokes its logins. */
 export const removeClient: ClientOperation<
   { id: string },
   { loginsRevoked: number } | DomainError
-> = async ({ sql, clock, actor, address, loginId }, { id }) => {
+> = editing("client", ({ id }) => id, async (deps, { id }) => {
   if (id === commandLineClient.id) {
     return new DomainError(
       "invalid",
@@ -190,45 +204,39 @@ export const removeClient: ClientOperation<
       { field: "id" },
     );
   }
-  return await sql.begin(async (tx) => {
+  return await deps.sql.begin(async (tx) => {
     if (!await deleteClient(tx, id)) return noSuchClient(id);
-    const clientId = id;
-    const loginsRevoked = await revokeClientLogins(tx, { clientId, now: new Date(clock.now()) });
-    await recordAuditEvent(tx, clock, {
-      event: "client.removed",
-      actor: actor ?? "operator",
-      subject: id,
-      address,
-      details: { logins: loginsRevoked, ...loginId !== undefined && { login: loginId } },
-    });
+    const now = new Date(deps.clock.now());
+    const loginsRevoked = await revokeClientLogins(tx, { clientId: id, now });
+    await recordAuditEvent(
+      tx,
+      deps.clock,
+      adminEvent(deps, {
+        event: "client.removed",
+        subject: id,
+        details: { logins: loginsRevoked },
+      }),
+    );
     return { loginsRevoked };
   }) as { loginsRevoked: number } | DomainError;
-};
+});
 
 /** Runs `change` with its audit event in one transaction, and returns the client after it. */
 async function changeClient(
-  { sql, clock, actor, address, loginId }: ClientDeps,
+  deps: ClientDeps,
   { id, event, changes }: { id: string; event: string; changes?: ClientChanges },
   change: (tx: Transaction, now: Date) => Promise<boolean | DomainError>,
 ): Promise<ClientView | DomainError> {
-  return await sql.begin(async (tx) => {
-    const changed = await change(tx, new Date(clock.now()));
+  return await deps.sql.begin(async (tx) => {
+    const changed = await change(tx, new Date(deps.clock.now()));
     if (changed instanceof DomainError) return changed;
     const client = await findClient(tx, id);
     if (!changed || client === undefined) return noSuchClient(id);
-    await recordAuditEvent(tx, clock, {
-      event,
-      actor: actor ?? "operator",
-      subject: id,
-      address,
-      details: {
-        ...changes !== undefined && {
-          changed: Object.keys(withoutUndefined(changes)).join(" "),
-        },
-        ...loginId !== undefined && { login: loginId },
-      },
-    });
-    return clientView(client, clock.now());
+    const details: Record<string, string> = changes === undefined
+      ? {}
+      : { changed: Object.keys(withoutUndefined(changes)).join(" ") };
+    await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: id, details }));
+    return clientView(client, deps.clock.now());
   }) as ClientView | DomainError;
 }
 

@@ -17,15 +17,17 @@ import {
   rotateDirectoryToken,
   updateDirectory as storeDirectory,
 } from "../store/directories/directories.ts";
+import { adminEvent } from "./admin_event.ts";
 import { rolledBack } from "./group_operations.ts";
 import { keepingAnAdministrator } from "./last_administrator.ts";
+import { editing } from "./managed.ts";
 import type { AdminDeps, Empty } from "./operation.ts";
 import { SCIM_PATH } from "./scim_path.ts";
 
 /** What the operations on directories need. */
 export type DirectoryDeps = Pick<
   AdminDeps,
-  "sql" | "clock" | "issuer" | "actor" | "address" | "loginId"
+  "sql" | "clock" | "issuer" | "actor" | "address" | "loginId" | "applying"
 >;
 
 type DirectoryOperation<Params, Result> = (deps: DirectoryDeps, params: Params) => Promise<Result>;
@@ -104,7 +106,7 @@ export const showDirectory: DirectoryOperation<{ name: string }, DirectoryView |
 export const updateDirectory: DirectoryOperation<
   { name: string; domains?: string[] },
   DirectoryView | DomainError
-> = async (deps, { name, domains }) => {
+> = editing("directory", ({ name }) => name, async (deps, { name, domains }) => {
   if (domains === undefined) return await showDirectory(deps, { name });
   const allowed = readDomains(domains);
   if (allowed instanceof DomainError) return allowed;
@@ -112,7 +114,7 @@ export const updateDirectory: DirectoryOperation<
     await storeDirectory(tx, id, { domains: allowed, now });
     await audit(tx, deps, name, "directory.changed", { domains: allowed.join(" ") });
   });
-};
+});
 
 /** Replaces the token; the present one is accepted for `overlapSeconds` more. */
 export const rotateToken: DirectoryOperation<
@@ -144,11 +146,15 @@ export const rotateToken: DirectoryOperation<
 export const setDirectoryDisabled: DirectoryOperation<
   { name: string; disabled: boolean },
   DirectoryView | DomainError
-> = async (deps, { name, disabled }) =>
-  await changeDirectory(deps, name, async (tx, { id }, now) => {
-    await storeDirectory(tx, id, { disabled, now });
-    await audit(tx, deps, name, disabled ? "directory.disabled" : "directory.enabled");
-  });
+> = editing(
+  "directory",
+  ({ name }) => name,
+  async (deps, { name, disabled }) =>
+    await changeDirectory(deps, name, async (tx, { id }, now) => {
+      await storeDirectory(tx, id, { disabled, now });
+      await audit(tx, deps, name, disabled ? "directory.disabled" : "directory.enabled");
+    }),
+);
 
 /**
  * Removes a directory. Its accounts stay, enabled or disabled; its groups lose their members, unless
@@ -157,21 +163,25 @@ export const setDirectoryDisabled: DirectoryOperation<
 export const removeDirectory: DirectoryOperation<
   { name: string },
   { users: number; groups: number } | DomainError
-> = async (deps, { name }) =>
-  await inTransaction(deps, async (tx) => {
-    const locked = await lockDirectory(tx, name);
-    const directory = await findDirectory(tx, name);
-    if (locked === undefined || directory === undefined) return noSuchDirectory(name);
-    const { users, groups } = directory;
-    const { actor = "operator", address } = deps;
-    await keepingAnAdministrator(tx, {}, async () => {
-      await deleteDirectory(tx, directory.id);
-      // Last: deleting waits for requests that change members.
-      await removeGroupSource(tx, deps, { source: `scim:${name}`, actor, address });
-    });
-    await audit(tx, deps, name, "directory.removed", { users, groups });
-    return { users, groups };
-  });
+> = editing(
+  "directory",
+  ({ name }) => name,
+  async (deps, { name }) =>
+    await inTransaction(deps, async (tx) => {
+      const locked = await lockDirectory(tx, name);
+      const directory = await findDirectory(tx, name);
+      if (locked === undefined || directory === undefined) return noSuchDirectory(name);
+      const { users, groups } = directory;
+      const { actor = "operator", address } = deps;
+      await keepingAnAdministrator(tx, {}, async () => {
+        await deleteDirectory(tx, directory.id);
+        // Last: deleting waits for requests that change members.
+        await removeGroupSource(tx, deps, { source: `scim:${name}`, actor, address });
+      });
+      await audit(tx, deps, name, "directory.removed", { users, groups });
+      return { users, groups };
+    }),
+);
 
 async function changeDirectory(
   deps: DirectoryDeps,
@@ -196,7 +206,7 @@ async function inTransaction<Result>(
 
 async function audit(
   tx: Transaction,
-  { clock, actor, address, loginId }: DirectoryDeps,
+  deps: DirectoryDeps,
   name: string,
   event:
     | "directory.created"
@@ -207,13 +217,7 @@ async function audit(
     | "directory.removed",
   details: Record<string, string | number> = {},
 ): Promise<void> {
-  await recordAuditEvent(tx, clock, {
-    event,
-    actor: actor ?? "operator",
-    subject: name,
-    address,
-    details: { ...details, ...loginId !== undefined && { login: loginId } },
-  });
+  await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: name, details }));
 }
 
 async function viewOf(

@@ -15,6 +15,7 @@ import { adminEvent } from "./admin_event.ts";
 import { everyUser, noSuchGroup } from "./group_errors.ts";
 import { type GroupDeps, type GroupOperation, rolledBack } from "./group_operations.ts";
 import { keepingAnAdministrator } from "./last_administrator.ts";
+import { editing } from "./managed.ts";
 import { noSuchUser } from "./no_such_user.ts";
 
 export interface MemberResult {
@@ -34,37 +35,47 @@ interface MemberParams {
 }
 
 /** Adds a user to a group on this server, whatever directories say. */
-export const addGroupMember: GroupOperation<MemberParams, MemberResult | DomainError> = async (
-  deps,
-  params,
-) =>
-  await changeMember(
+export const addGroupMember: GroupOperation<MemberParams, MemberResult | DomainError> = editing(
+  "group",
+  ({ name }) => name,
+  async (
     deps,
     params,
-    "added",
-    async (tx, userId) =>
-      params.name === "admin"
-        ? await setAdminRole(tx, { id: userId, isAdmin: true })
-        : await addLocalMembership(tx, { userId, group: params.name }),
-  );
+  ) =>
+    await changeMember(
+      deps,
+      params,
+      "added",
+      async (tx, userId) =>
+        params.name === "admin"
+          ? await setAdminRole(tx, { id: userId, isAdmin: true })
+          : await addLocalMembership(tx, { userId, group: params.name }),
+    ),
+  "members",
+);
 
 /**
  * Removes a user who was added to a group on this server. A membership by a directory stays. The
  * last administrator is removed only with `force`.
  */
-export const removeGroupMember: GroupOperation<MemberParams, MemberResult | DomainError> = async (
-  deps,
-  params,
-) =>
-  await changeMember(deps, params, "removed", async (tx, userId) => {
-    const { name, force = false } = params;
-    if (name !== "admin") return await removeLocalMembership(tx, { userId, group: name });
-    let changed = false;
-    await keepingAnAdministrator(tx, { force }, async () => {
-      changed = await setAdminRole(tx, { id: userId, isAdmin: false });
-    });
-    return changed;
-  });
+export const removeGroupMember: GroupOperation<MemberParams, MemberResult | DomainError> = editing(
+  "group",
+  ({ name }) => name,
+  async (
+    deps,
+    params,
+  ) =>
+    await changeMember(deps, params, "removed", async (tx, userId) => {
+      const { name, force = false } = params;
+      if (name !== "admin") return await removeLocalMembership(tx, { userId, group: name });
+      let changed = false;
+      await keepingAnAdministrator(tx, { force }, async () => {
+        changed = await setAdminRole(tx, { id: userId, isAdmin: false });
+      });
+      return changed;
+    }),
+  "members",
+);
 
 async function changeMember(
   deps: GroupDeps,

@@ -21,12 +21,16 @@ import {
 import { adminEvent } from "./admin_event.ts";
 import { everyUser, inConfigFile, noSuchGroup } from "./group_errors.ts";
 import { type GroupView, groupViews } from "./group_view.ts";
+import { editing } from "./managed.ts";
 import { keepingAnAdministrator } from "./last_administrator.ts";
 import type { AdminDeps, Empty } from "./operation.ts";
 
 /** What the operations on groups need. */
 export type GroupDeps =
-  & Pick<AdminDeps, "sql" | "clock" | "tokenValidator" | "actor" | "address" | "loginId">
+  & Pick<
+    AdminDeps,
+    "sql" | "clock" | "tokenValidator" | "actor" | "address" | "loginId" | "applying"
+  >
   & { catalog: Pick<AdminDeps["catalog"], "scopes"> };
 
 export type GroupOperation<Params, Result> = (deps: GroupDeps, params: Params) => Promise<Result>;
@@ -88,48 +92,52 @@ export const addGroup: GroupOperation<
 export const updateGroup: GroupOperation<
   { name: string; description?: string | null; from?: string[] | null; force?: boolean },
   GroupView | DomainError
-> = async (deps, { name, description, from, force = false }) => {
-  if (name === "user") return everyUser();
-  if (name === "admin" && (description !== undefined || from === null)) {
-    return new DomainError(
-      "invalid",
-      from === null
-        ? "A group of a directory creates administrators only if it is listed. List the groups, or " +
-          "an empty list for none."
-        : "The description of the group admin cannot be changed.",
-      { field: from === null ? "from" : "description" },
-    );
-  }
-  const checked = checkSettings({
-    description: description ?? undefined,
-    from: from ?? undefined,
-  });
-  if (checked instanceof DomainError) return checked;
-  const refused = await (deps.sql as Sql).begin(async (tx) => {
-    await lockGroups(tx);
-    const stored = await findGroup(tx, name);
-    if (stored?.isDeclared) return inConfigFile(name);
-    if (stored === undefined && name !== "admin") return noSuchGroup(name);
-    const settings = {
-      name,
-      description: description === undefined ? stored?.description : description ?? undefined,
-      sources: from === undefined ? stored?.sources : checked.sources,
-    };
-    const now = new Date(deps.clock.now());
-    const write = async () =>
-      void (stored === undefined
-        ? await insertGroup(tx, { ...settings, now })
-        : await updateGroupRow(tx, settings));
-    if (name === "admin") await keepingAnAdministrator(tx, { force }, write);
-    else await write();
-    await audit(tx, deps, {
-      event: "group.changed",
-      name,
-      details: from === undefined ? {} : sourceDetails(checked.sources),
+> = editing(
+  "group",
+  ({ name }) => name,
+  async (deps, { name, description, from, force = false }) => {
+    if (name === "user") return everyUser();
+    if (name === "admin" && (description !== undefined || from === null)) {
+      return new DomainError(
+        "invalid",
+        from === null
+          ? "A group of a directory creates administrators only if it is listed. List the groups, or " +
+            "an empty list for none."
+          : "The description of the group admin cannot be changed.",
+        { field: from === null ? "from" : "description" },
+      );
+    }
+    const checked = checkSettings({
+      description: description ?? undefined,
+      from: from ?? undefined,
     });
-  }).catch(rolledBack) as DomainError | undefined;
-  return refused ?? await viewOf(deps, name);
-};
+    if (checked instanceof DomainError) return checked;
+    const refused = await (deps.sql as Sql).begin(async (tx) => {
+      await lockGroups(tx);
+      const stored = await findGroup(tx, name);
+      if (stored?.isDeclared) return inConfigFile(name);
+      if (stored === undefined && name !== "admin") return noSuchGroup(name);
+      const settings = {
+        name,
+        description: description === undefined ? stored?.description : description ?? undefined,
+        sources: from === undefined ? stored?.sources : checked.sources,
+      };
+      const now = new Date(deps.clock.now());
+      const write = async () =>
+        void (stored === undefined
+          ? await insertGroup(tx, { ...settings, now })
+          : await updateGroupRow(tx, settings));
+      if (name === "admin") await keepingAnAdministrator(tx, { force }, write);
+      else await write();
+      await audit(tx, deps, {
+        event: "group.changed",
+        name,
+        details: from === undefined ? {} : sourceDetails(checked.sources),
+      });
+    }).catch(rolledBack) as DomainError | undefined;
+    return refused ?? await viewOf(deps, name);
+  },
+);
 
 /** A DomainError that rolled a transaction back is its result. */
 export function rolledBack(error: unknown): DomainError {

@@ -39,6 +39,8 @@ export interface AdminDeps {
   address?: string;
   /** The login of the token that the administrator sent, over REST. */
   loginId?: string;
+  /** The file that is being applied, as `file:NAME`. */
+  applying?: string;
 }
 
 /**
@@ -60,7 +62,7 @@ export type UserOperation<Params, Result> = (deps: UserDeps, params: Params) => 
 /** What the operations on trust rules need. */
 export type TrustDeps = Pick<
   AdminDeps,
-  "sql" | "clock" | "catalog" | "issuer" | "actor" | "address" | "loginId"
+  "sql" | "clock" | "catalog" | "issuer" | "actor" | "address" | "loginId" | "applying"
 >;
 
 export type TrustOperation<Params, Result> = (deps: TrustDeps, params: Params) => Promise<Result>;

@@ -17,6 +17,7 @@ import {
 import { listResources, lockResources, updateResource } from "../store/resources.ts";
 import { adminEvent } from "./admin_event.ts";
 import { inConfigFile, noSuchGroup } from "./group_errors.ts";
+import { editing } from "./managed.ts";
 import { audit, type GroupDeps, type GroupOperation } from "./group_operations.ts";
 
 /** What removing a group does. */
@@ -43,36 +44,40 @@ export const previewGroupRemoval: GroupOperation<{ name: string }, GroupRemoval 
  * Removes a group, the memberships that were added here, and the group from the scopes of
  * resources: a group of a directory that has its name must not get them instead.
  */
-export const removeGroup: GroupOperation<{ name: string }, GroupRemoval | DomainError> = async (
-  deps,
-  { name },
-) =>
-  await (deps.sql as Sql).begin(async (tx) => {
-    await lockResources(tx);
-    await lockGroups(tx);
-    const group = await findRemovable(tx, name);
-    if (group instanceof DomainError) return group;
-    const removed = await removal(tx, deps.catalog.scopes(), name);
-    for (const resource of await listResources(tx)) {
-      const scopes = resource.scopes.map((scope) => without(scope, name));
-      if (scopes.some((scope, index) => scope !== resource.scopes[index])) {
-        await updateResource(tx, { ...resource, scopes });
+export const removeGroup: GroupOperation<{ name: string }, GroupRemoval | DomainError> = editing(
+  "group",
+  ({ name }) => name,
+  async (
+    deps,
+    { name },
+  ) =>
+    await (deps.sql as Sql).begin(async (tx) => {
+      await lockResources(tx);
+      await lockGroups(tx);
+      const group = await findRemovable(tx, name);
+      if (group instanceof DomainError) return group;
+      const removed = await removal(tx, deps.catalog.scopes(), name);
+      for (const resource of await listResources(tx)) {
+        const scopes = resource.scopes.map((scope) => without(scope, name));
+        if (scopes.some((scope, index) => scope !== resource.scopes[index])) {
+          await updateResource(tx, { ...resource, scopes });
+        }
       }
-    }
-    const members = await listLocalMembers(tx, name);
-    await deleteGroup(tx, name);
-    await audit(tx, deps, {
-      event: "group.removed",
-      name,
-      details: {
-        members: removed.members,
-        ...removed.scopes.length > 0 &&
-          { scopes: auditedNames(removed.scopes.map(({ name }) => name)) },
-      },
-    });
-    await auditMembers(tx, deps, members, name);
-    return removed;
-  }) as GroupRemoval | DomainError;
+      const members = await listLocalMembers(tx, name);
+      await deleteGroup(tx, name);
+      await audit(tx, deps, {
+        event: "group.removed",
+        name,
+        details: {
+          members: removed.members,
+          ...removed.scopes.length > 0 &&
+            { scopes: auditedNames(removed.scopes.map(({ name }) => name)) },
+        },
+      });
+      await auditMembers(tx, deps, members, name);
+      return removed;
+    }) as GroupRemoval | DomainError,
+);
 
 async function findRemovable(
   sql: Sql | Transaction,

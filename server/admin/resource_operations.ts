@@ -25,6 +25,8 @@ import {
   lockResources,
   updateResource as updateStoredResource,
 } from "../store/resources.ts";
+import { adminEvent } from "./admin_event.ts";
+import { editing } from "./managed.ts";
 import type { AdminDeps, Empty } from "./operation.ts";
 import {
   checkResourceScopes,
@@ -37,7 +39,7 @@ import { builtInResources, type ResourceView, resourceView } from "./resource_vi
 
 /** What the operations on resources need. */
 export type ResourceDeps =
-  & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId" | "issuer">
+  & Pick<AdminDeps, "sql" | "clock" | "actor" | "address" | "loginId" | "applying" | "issuer">
   & {
     catalog: Pick<AdminDeps["catalog"], "default" | "management">;
     config: Pick<ServerConfig, "scopes" | "resources" | "issuer" | "tls" | "trustedProxies">;
@@ -115,52 +117,56 @@ export const updateResource: ResourceOperation<
     version?: string;
   },
   ResourceView | DomainError
-> = async (deps, { name, changes, declaredScopes = [], removedScopes = [], version }) =>
-  await changeResource(deps, { name, event: "resource.changed" }, async (tx) => {
-    const stored = await listResources(tx);
-    const resource = stored.find((other) => other.name === name);
-    if (resource === undefined) return noSuchResource(name);
-    if (version !== undefined && version !== resourceVersion(resource)) {
-      return new DomainError(
-        "conflict",
-        `The resource ${name} was changed in the meantime. Check its settings and try again.`,
-      );
-    }
-    const { identifier } = changes;
-    if (identifier !== undefined && identifier !== resource.identifier) return fixedIdentifier();
-    const scopes = mergeScopes(changes.scopes ?? resource.scopes, declaredScopes, removedScopes);
-    if (scopes instanceof DomainError) return scopes;
-    const changed = {
-      ...resource,
-      ...Object.fromEntries(
-        Object.entries(changes).filter(([, value]) => value !== undefined)
-          .map(([key, value]) => [key, value ?? undefined]),
-      ),
-      scopes,
-      claims: changes.claims ?? resource.claims,
-    };
-    const others = stored.filter((other) => other.name !== name);
-    const problem = checkSettings(deps, changed, others) ?? await checkGroups(tx, changed.scopes);
-    if (problem !== undefined) return problem;
-    await updateStoredResource(tx, changed);
-    await withdrawNewScopes(tx, resource.scopes, scopes);
-    const isScoped = declaredScopes.length + removedScopes.length > 0;
-    const keys = Object.keys({
-      ...changes,
-      ...isScoped && { scopes },
-    }) as (keyof ResourceChanges)[];
-    return {
-      changed: keys.filter((key) =>
-        key !== "identifier" && (changes[key] !== undefined || (key === "scopes" && isScoped))
-      ).join(" "),
-    };
-  });
+> = editing(
+  "resource",
+  ({ name }) => name,
+  async (deps, { name, changes, declaredScopes = [], removedScopes = [], version }) =>
+    await changeResource(deps, { name, event: "resource.changed" }, async (tx) => {
+      const stored = await listResources(tx);
+      const resource = stored.find((other) => other.name === name);
+      if (resource === undefined) return noSuchResource(name);
+      if (version !== undefined && version !== resourceVersion(resource)) {
+        return new DomainError(
+          "conflict",
+          `The resource ${name} was changed in the meantime. Check its settings and try again.`,
+        );
+      }
+      const { identifier } = changes;
+      if (identifier !== undefined && identifier !== resource.identifier) return fixedIdentifier();
+      const scopes = mergeScopes(changes.scopes ?? resource.scopes, declaredScopes, removedScopes);
+      if (scopes instanceof DomainError) return scopes;
+      const changed = {
+        ...resource,
+        ...Object.fromEntries(
+          Object.entries(changes).filter(([, value]) => value !== undefined)
+            .map(([key, value]) => [key, value ?? undefined]),
+        ),
+        scopes,
+        claims: changes.claims ?? resource.claims,
+      };
+      const others = stored.filter((other) => other.name !== name);
+      const problem = checkSettings(deps, changed, others) ?? await checkGroups(tx, changed.scopes);
+      if (problem !== undefined) return problem;
+      await updateStoredResource(tx, changed);
+      await withdrawNewScopes(tx, resource.scopes, scopes);
+      const isScoped = declaredScopes.length + removedScopes.length > 0;
+      const keys = Object.keys({
+        ...changes,
+        ...isScoped && { scopes },
+      }) as (keyof ResourceChanges)[];
+      return {
+        changed: keys.filter((key) =>
+          key !== "identifier" && (changes[key] !== undefined || (key === "scopes" && isScoped))
+        ).join(" "),
+      };
+    }),
+);
 
 /** Removes a resource from the server, and from all that was approved for it. */
 export const removeResource: ResourceOperation<
   { name: string },
   ResourceBelongings | DomainError
-> = async (deps, { name }) => {
+> = editing("resource", ({ name }) => name, async (deps, { name }) => {
   let belongings: ResourceBelongings | undefined;
   const removed = await inTransaction(deps, name, async (tx, now) => {
     const resource = (await listResources(tx)).find((other) => other.name === name);
@@ -175,7 +181,7 @@ export const removeResource: ResourceOperation<
     return resource;
   });
   return removed instanceof DomainError ? removed : belongings!;
-};
+});
 
 /** Runs `change` with its audit event in one transaction, and returns the resource after it. */
 async function changeResource(
@@ -208,20 +214,14 @@ async function inTransaction<Result>(
 
 async function audit(
   tx: Transaction,
-  { clock, actor, address, loginId }: ResourceDeps,
+  deps: ResourceDeps,
   { name, event, details }: {
     name: string;
     event: string;
     details: Record<string, string | number>;
   },
 ): Promise<void> {
-  await recordAuditEvent(tx, clock, {
-    event,
-    actor: actor ?? "operator",
-    subject: name,
-    address,
-    details: { ...details, ...loginId !== undefined && { login: loginId } },
-  });
+  await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: name, details }));
 }
 
 /** A scope may have been one of another resource before, for which users approved it. */

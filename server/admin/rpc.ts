@@ -19,7 +19,7 @@ interface RpcAddress {
 }
 
 /** A DomainError as JSON. */
-type Failure = Pick<DomainError, "code" | "message" | "field" | "commandHint">;
+type Failure = Pick<DomainError, "code" | "message" | "field" | "reason" | "commandHint">;
 type RpcResponse = { result: unknown } | { failure: Failure };
 
 const FILE = "control.json";
@@ -89,8 +89,8 @@ async function handle(
   }
 }
 
-function fail({ code, message, field, commandHint }: Failure): Response {
-  return Response.json({ failure: { code, message, field, commandHint } }, { status: 400 });
+function fail({ code, message, field, reason, commandHint }: Failure): Response {
+  return Response.json({ failure: { code, message, field, reason, commandHint } }, { status: 400 });
 }
 
 /**

@@ -5,6 +5,8 @@ import { DomainError } from "../domain_error.ts";
 import { scopeNames, workloadScopes } from "../scopes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import * as store from "../store/service_accounts.ts";
+import { adminEvent } from "./admin_event.ts";
+import { editing } from "./managed.ts";
 import type { Empty, Operation } from "./operation.ts";
 
 /** Names of service accounts and trust rules. */
@@ -37,7 +39,8 @@ export function validateWorkloadScope(
 export const addServiceAccount: Operation<
   { name: string; scope: string },
   { id: string } | DomainError
-> = async ({ sql, clock, catalog }, { name, scope }) => {
+> = async (deps, { name, scope }) => {
+  const { sql, clock, catalog } = deps;
   if (!NAME.test(name)) {
     return new DomainError(
       "invalid",
@@ -56,12 +59,13 @@ export const addServiceAccount: Operation<
       { field: "name" },
     );
   }
-  await recordAuditEvent(sql, clock, {
+  const details = { name, scope: account.scope };
+  const event = adminEvent(deps, {
     event: "service_account.created",
-    actor: "operator",
     subject: account.id,
-    details: { name, scope: account.scope },
+    details,
   });
+  await recordAuditEvent(sql, clock, event);
   return { id: account.id };
 };
 
@@ -79,17 +83,15 @@ export const listAllServiceAccounts: Operation<
 export const setServiceAccountDisabled: Operation<
   { name: string; disabled: boolean },
   Empty | DomainError
-> = async ({ sql, clock }, { name, disabled }) => {
+> = editing("service-account", ({ name }) => name, async (deps, { name, disabled }) => {
+  const { sql, clock } = deps;
   const now = new Date(clock.now());
   if (!await store.setServiceAccountDisabled(sql, { name, disabled, now })) {
     return new DomainError("not_found", `There is no service account ${valueText(name)}.`, {
       field: "name",
     });
   }
-  await recordAuditEvent(sql, clock, {
-    event: disabled ? "service_account.disabled" : "service_account.enabled",
-    actor: "operator",
-    subject: name,
-  });
+  const event = disabled ? "service_account.disabled" : "service_account.enabled";
+  await recordAuditEvent(sql, clock, adminEvent(deps, { event, subject: name }));
   return {};
-};
+});

@@ -62,6 +62,13 @@ export const PROBLEM_TYPES = {
       "token of the owner, a client or a resource has the same name or id, a user has the same " +
       "e-mail address, the owner has too many tokens, or no administrator would be left.",
   },
+  "managed-by-file": {
+    status: 409,
+    title: "Managed by a file",
+    description:
+      "A file that the operator applies manages this. Change it there. `managed_by` is " +
+      "the name of the file.",
+  },
   "too-large": {
     status: 413,
     title: "Request body too large",
@@ -129,6 +136,10 @@ export function toProblem(error: DomainError): Problem {
     case "conflict":
       return new Problem("conflict", message, {
         members: suggestedName === undefined ? {} : { suggested_name: suggestedName },
+      });
+    case "managed_by_file":
+      return new Problem("managed-by-file", message, {
+        members: error.reason === undefined ? {} : { managed_by: error.reason },
       });
     case "rate_limited":
       return new Problem("too-many", message, retryAfter);

@@ -7,6 +7,7 @@ const CODES: Record<DomainErrorCode, OAuthErrorCode> = {
   insufficient_scope: "insufficient_scope",
   not_found: "invalid_grant",
   conflict: "invalid_grant",
+  managed_by_file: "access_denied",
   // With `retryAfterSeconds` it becomes a 429 (see response.ts).
   rate_limited: "temporarily_unavailable",
   unavailable: "temporarily_unavailable",

@@ -24,6 +24,7 @@ import { signOutSessionsOfProvider } from "../../store/sessions.ts";
 import { adminEvent } from "../admin_event.ts";
 import { rolledBack } from "../group_operations.ts";
 import { keepingAnAdministrator } from "../last_administrator.ts";
+import { editing } from "../managed.ts";
 import type { AdminDeps, Empty } from "../operation.ts";
 import {
   isSameIssuer,
@@ -39,7 +40,7 @@ import { type IdentityProviderView, providerVersion, providerView } from "./view
 /** What the operations on identity providers need. */
 export type IdentityProviderDeps = Pick<
   AdminDeps,
-  "sql" | "clock" | "issuer" | "encryption" | "actor" | "address" | "loginId"
+  "sql" | "clock" | "issuer" | "encryption" | "actor" | "address" | "loginId" | "applying"
 >;
 
 type ProviderOperation<Params, Result> = (
@@ -113,52 +114,56 @@ export const addIdentityProvider: ProviderOperation<
 export const updateIdentityProvider: ProviderOperation<
   { name: string; changes: ProviderChanges; clientSecret?: string; version?: string },
   IdentityProviderView & SecretProtection | DomainError
-> = async (deps, { name, changes, clientSecret, version }) => {
-  const domains = changes.domains ? parseDomains(changes.domains) : undefined;
-  if (domains instanceof DomainError) return domains;
-  const wrongSecret = clientSecret === undefined ? undefined : secretProblem(clientSecret);
-  if (wrongSecret !== undefined) return wrongSecret;
-  return await deps.sql.begin(async (tx) => {
-    const provider = await lockIdentityProvider(tx, name);
-    if (provider === undefined) return noSuchProvider(name);
-    if (version !== undefined && version !== providerVersion(provider)) {
-      return new DomainError(
-        "conflict",
-        `The identity provider ${name} was changed in the meantime. Check its settings and try again.`,
+> = editing(
+  "identity-provider",
+  ({ name }) => name,
+  async (deps, { name, changes, clientSecret, version }) => {
+    const domains = changes.domains ? parseDomains(changes.domains) : undefined;
+    if (domains instanceof DomainError) return domains;
+    const wrongSecret = clientSecret === undefined ? undefined : secretProblem(clientSecret);
+    if (wrongSecret !== undefined) return wrongSecret;
+    return await deps.sql.begin(async (tx) => {
+      const provider = await lockIdentityProvider(tx, name);
+      if (provider === undefined) return noSuchProvider(name);
+      if (version !== undefined && version !== providerVersion(provider)) {
+        return new DomainError(
+          "conflict",
+          `The identity provider ${name} was changed in the meantime. Check its settings and try again.`,
+        );
+      }
+      const merged = merge(provider, { ...changes, ...domains !== undefined && { domains } });
+      const problem = providerProblem(merged) ?? await conflictOf(tx, merged);
+      if (problem !== undefined) return problem;
+      const changed = Object.keys(changes).filter((key) =>
+        changes[key as keyof ProviderChanges] !== undefined
       );
-    }
-    const merged = merge(provider, { ...changes, ...domains !== undefined && { domains } });
-    const problem = providerProblem(merged) ?? await conflictOf(tx, merged);
-    if (problem !== undefined) return problem;
-    const changed = Object.keys(changes).filter((key) =>
-      changes[key as keyof ProviderChanges] !== undefined
-    );
-    if (changed.length > 0) {
-      await updateStoredProvider(tx, name, merged);
-      await audit(tx, deps, name, "changed", { changed: changed.join(" ") });
-    }
-    if (clientSecret !== undefined) {
-      await replaceProviderSecret(tx, {
-        name,
-        to: seal(deps, clientSecret, clientSecretPlace(name)),
-      });
-      await audit(tx, deps, name, "secret_changed");
-    }
-    if (provider.groupsClaim !== undefined && merged.groupsClaim === undefined) {
-      const { actor = "operator", address } = deps;
-      await keepingAnAdministrator(
-        tx,
-        {},
-        () => removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address }),
-      );
-    }
-    if (provider.recheck && !merged.recheck) await forgetRefreshTokens(tx, name);
-    return {
-      ...await providerView({ ...deps, sql: tx }, merged),
-      isSecretEncrypted: deps.encryption.isEnabled,
-    };
-  }).catch(rolledBack) as IdentityProviderView & SecretProtection | DomainError;
-};
+      if (changed.length > 0) {
+        await updateStoredProvider(tx, name, merged);
+        await audit(tx, deps, name, "changed", { changed: changed.join(" ") });
+      }
+      if (clientSecret !== undefined) {
+        await replaceProviderSecret(tx, {
+          name,
+          to: seal(deps, clientSecret, clientSecretPlace(name)),
+        });
+        await audit(tx, deps, name, "secret_changed");
+      }
+      if (provider.groupsClaim !== undefined && merged.groupsClaim === undefined) {
+        const { actor = "operator", address } = deps;
+        await keepingAnAdministrator(
+          tx,
+          {},
+          () => removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address }),
+        );
+      }
+      if (provider.recheck && !merged.recheck) await forgetRefreshTokens(tx, name);
+      return {
+        ...await providerView({ ...deps, sql: tx }, merged),
+        isSecretEncrypted: deps.encryption.isEnabled,
+      };
+    }).catch(rolledBack) as IdentityProviderView & SecretProtection | DomainError;
+  },
+);
 
 /**
  * Disables or enables a provider. While it is disabled, no one can sign in with it; who is signed in
@@ -167,22 +172,26 @@ export const updateIdentityProvider: ProviderOperation<
 export const setIdentityProviderDisabled: ProviderOperation<
   { name: string; disabled: boolean },
   IdentityProviderView | DomainError
-> = async (deps, { name, disabled }) =>
-  await changingAdministrators(deps, async (tx, now) => {
-    const provider = await lockIdentityProvider(tx, name);
-    if (provider === undefined) throw noSuchProvider(name);
-    const enabled = { ...provider, disabledAt: undefined };
-    const conflict = disabled ? undefined : await conflictOf(tx, enabled);
-    if (conflict !== undefined) throw conflict;
-    if ((provider.disabledAt !== undefined) !== disabled) {
-      await setProviderDisabledAt(tx, name, { disabled, now });
-      await audit(tx, deps, name, disabled ? "disabled" : "enabled");
-    }
-    return await providerView(
-      { ...deps, sql: tx },
-      { ...provider, disabledAt: disabled ? provider.disabledAt ?? now : undefined },
-    );
-  });
+> = editing(
+  "identity-provider",
+  ({ name }) => name,
+  async (deps, { name, disabled }) =>
+    await changingAdministrators(deps, async (tx, now) => {
+      const provider = await lockIdentityProvider(tx, name);
+      if (provider === undefined) throw noSuchProvider(name);
+      const enabled = { ...provider, disabledAt: undefined };
+      const conflict = disabled ? undefined : await conflictOf(tx, enabled);
+      if (conflict !== undefined) throw conflict;
+      if ((provider.disabledAt !== undefined) !== disabled) {
+        await setProviderDisabledAt(tx, name, { disabled, now });
+        await audit(tx, deps, name, disabled ? "disabled" : "enabled");
+      }
+      return await providerView(
+        { ...deps, sql: tx },
+        { ...provider, disabledAt: disabled ? provider.disabledAt ?? now : undefined },
+      );
+    }),
+);
 
 /** How many accounts lost a provider, and how many of their users have no other way to sign in. */
 export interface RemovedProvider {
@@ -194,19 +203,23 @@ export interface RemovedProvider {
 export const removeIdentityProvider: ProviderOperation<
   { name: string },
   RemovedProvider | DomainError
-> = async (deps, { name }) =>
-  await changingAdministrators(deps, async (tx, now) => {
-    const provider = await lockIdentityProvider(tx, name);
-    if (provider === undefined) throw noSuchProvider(name);
-    const { identities, only } = await countProviderBelongings(tx, name);
-    const { actor = "operator", address } = deps;
-    await signOutSessionsOfProvider(tx, { provider: name, now });
-    await deleteIdentityProvider(tx, name);
-    // Last: deleting waits for sign-ins that store groups.
-    await removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address });
-    await audit(tx, deps, name, "removed", { issuer: provider.issuer, identities });
-    return { identities, usersWithoutSignIn: only };
-  });
+> = editing(
+  "identity-provider",
+  ({ name }) => name,
+  async (deps, { name }) =>
+    await changingAdministrators(deps, async (tx, now) => {
+      const provider = await lockIdentityProvider(tx, name);
+      if (provider === undefined) throw noSuchProvider(name);
+      const { identities, only } = await countProviderBelongings(tx, name);
+      const { actor = "operator", address } = deps;
+      await signOutSessionsOfProvider(tx, { provider: name, now });
+      await deleteIdentityProvider(tx, name);
+      // Last: deleting waits for sign-ins that store groups.
+      await removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address });
+      await audit(tx, deps, name, "removed", { issuer: provider.issuer, identities });
+      return { identities, usersWithoutSignIn: only };
+    }),
+);
 
 /** Rolls `change` back if no administrator could sign in after it, or if it throws a DomainError. */
 async function changingAdministrators<Result>(

@@ -2,6 +2,7 @@ import type { DomainError } from "../../domain_error.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { setTrustRuleDisabled } from "../../store/trust_rules.ts";
 import { adminEvent } from "../admin_event.ts";
+import { editing } from "../managed.ts";
 import type { Empty, TrustOperation } from "../operation.ts";
 import { noRule } from "./edit_rule.ts";
 
@@ -9,7 +10,7 @@ import { noRule } from "./edit_rule.ts";
 export const setRuleDisabled: TrustOperation<
   { name: string; disabled: boolean },
   Empty | DomainError
-> = async (deps, { name, disabled }) => {
+> = editing("trust-rule", ({ name }) => name, async (deps, { name, disabled }) => {
   const { sql, clock } = deps;
   return await sql.begin(async (tx) => {
     const now = new Date(clock.now());
@@ -18,4 +19,4 @@ export const setRuleDisabled: TrustOperation<
     await recordAuditEvent(tx, clock, adminEvent(deps, { event, subject: name }));
     return {};
   }) as Empty | DomainError;
-};
+});

@@ -18,6 +18,7 @@ import {
   updateTrustRule,
 } from "../../store/trust_rules.ts";
 import { adminEvent } from "../admin_event.ts";
+import { editing } from "../managed.ts";
 import type { TrustOperation } from "../operation.ts";
 import { validateWorkloadScope } from "../service_account_operations.ts";
 import { checkTimes, riskyRule } from "./add_rule.ts";
@@ -53,69 +54,73 @@ export interface EditedRule {
 }
 
 /** Changes a rule. Tokens that it has issued stay as they are. */
-export const editTrustRule: TrustOperation<TrustRuleChanges, EditedRule | DomainError> = async (
-  deps,
-  changes,
-) => {
-  const { sql, clock, catalog } = deps;
-  return await sql.begin(async (tx) => {
-    const rule = await lockTrustRule(tx, changes.name);
-    if (rule === undefined) return noRule(changes.name);
-    if (changes.version !== undefined && changes.version !== ruleVersion(rule)) {
-      return new DomainError(
-        "conflict",
-        `The rule ${rule.name} was changed in the meantime. Open it again and repeat your changes.`,
-        { field: "version" },
-      );
-    }
-    const conditions = changes.conditions ?? changedConditions(rule, changes);
-    if (conditions instanceof DomainError) return conditions;
-    const issuer = changes.issuer ?? rule.issuer;
-    const problem = checkChanges(rule, { ...changes, issuer, conditions }, new Date(clock.now()));
-    if (problem !== undefined) return problem;
-    const scope = changes.scope === undefined
-      ? rule.scope
-      : validateWorkloadScope(changes.scope, catalog);
-    if (scope instanceof DomainError) return scope;
-    const edited = {
-      id: rule.id,
-      issuer,
-      audience: changes.audience ?? rule.audience,
-      conditions,
-      scope,
-      lifetimeSeconds: changes.lifetimeSeconds ?? rule.lifetimeSeconds,
-      enabledUntil: changes.enabledUntil === undefined
-        ? rule.enabledUntil
-        : changes.enabledUntil === null
-        ? undefined
-        : new Date(changes.enabledUntil),
-    };
-    const account = await accountScope(tx, rule, scope, changes.extendAccount ?? "");
-    if (account instanceof DomainError) return account;
-    const result: EditedRule = {
-      name: rule.name,
-      actsAs: rule.principalName,
-      newAccountScopes: account?.added ?? [],
-    };
-    if (changes.dryRun) return result;
-    if (account !== undefined) await setServiceAccountScope(tx, account);
-    if (!await updateTrustRule(tx, edited)) return noRule(rule.name);
-    const event = adminEvent(deps, {
-      event: "trust_rule.changed",
-      subject: rule.name,
-      details: {
+export const editTrustRule: TrustOperation<TrustRuleChanges, EditedRule | DomainError> = editing(
+  "trust-rule",
+  ({ name }) => name,
+  async (
+    deps,
+    changes,
+  ) => {
+    const { sql, clock, catalog } = deps;
+    return await sql.begin(async (tx) => {
+      const rule = await lockTrustRule(tx, changes.name);
+      if (rule === undefined) return noRule(changes.name);
+      if (changes.version !== undefined && changes.version !== ruleVersion(rule)) {
+        return new DomainError(
+          "conflict",
+          `The rule ${rule.name} was changed in the meantime. Open it again and repeat your changes.`,
+          { field: "version" },
+        );
+      }
+      const conditions = changes.conditions ?? changedConditions(rule, changes);
+      if (conditions instanceof DomainError) return conditions;
+      const issuer = changes.issuer ?? rule.issuer;
+      const problem = checkChanges(rule, { ...changes, issuer, conditions }, new Date(clock.now()));
+      if (problem !== undefined) return problem;
+      const scope = changes.scope === undefined
+        ? rule.scope
+        : validateWorkloadScope(changes.scope, catalog);
+      if (scope instanceof DomainError) return scope;
+      const edited = {
+        id: rule.id,
         issuer,
-        conditions: conditions.map(describeCondition).join("; "),
+        audience: changes.audience ?? rule.audience,
+        conditions,
         scope,
-        lifetime: edited.lifetimeSeconds,
-        expires: edited.enabledUntil?.toISOString() ?? null,
-        account_scope: account?.scope ?? null,
-      },
-    });
-    await recordAuditEvent(tx, clock, event);
-    return result;
-  }) as EditedRule | DomainError;
-};
+        lifetimeSeconds: changes.lifetimeSeconds ?? rule.lifetimeSeconds,
+        enabledUntil: changes.enabledUntil === undefined
+          ? rule.enabledUntil
+          : changes.enabledUntil === null
+          ? undefined
+          : new Date(changes.enabledUntil),
+      };
+      const account = await accountScope(tx, rule, scope, changes.extendAccount ?? "");
+      if (account instanceof DomainError) return account;
+      const result: EditedRule = {
+        name: rule.name,
+        actsAs: rule.principalName,
+        newAccountScopes: account?.added ?? [],
+      };
+      if (changes.dryRun) return result;
+      if (account !== undefined) await setServiceAccountScope(tx, account);
+      if (!await updateTrustRule(tx, edited)) return noRule(rule.name);
+      const event = adminEvent(deps, {
+        event: "trust_rule.changed",
+        subject: rule.name,
+        details: {
+          issuer,
+          conditions: conditions.map(describeCondition).join("; "),
+          scope,
+          lifetime: edited.lifetimeSeconds,
+          expires: edited.enabledUntil?.toISOString() ?? null,
+          account_scope: account?.scope ?? null,
+        },
+      });
+      await recordAuditEvent(tx, clock, event);
+      return result;
+    }) as EditedRule | DomainError;
+  },
+);
 
 /** The conditions with those of the changed fields replaced. A branch replaces a tag. */
 function changedConditions(

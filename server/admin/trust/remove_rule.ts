@@ -5,6 +5,7 @@ import { setOwner } from "../../store/owners.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { deleteTrustRule, insertTrustRule } from "../../store/trust_rules.ts";
 import { adminEvent } from "../admin_event.ts";
+import { editing } from "../managed.ts";
 import type { TrustOperation } from "../operation.ts";
 import { noRule } from "./edit_rule.ts";
 
@@ -17,14 +18,18 @@ const RESTORABLE_MS = 3_600_000;
 export const removeTrustRule: TrustOperation<
   { name: string },
   { event: string } | DomainError
-> = async (deps, { name }) =>
-  await deps.sql.begin(async (tx) => {
-    const rule = await deleteTrustRule(tx, name);
-    if (rule === undefined) return noRule(name);
-    const details = { rule: JSON.stringify(rule) };
-    const event = adminEvent(deps, { event: REMOVED, subject: name, details });
-    return { event: await recordAuditEvent(tx, deps.clock, event) };
-  }) as { event: string } | DomainError;
+> = editing(
+  "trust-rule",
+  ({ name }) => name,
+  async (deps, { name }) =>
+    await deps.sql.begin(async (tx) => {
+      const rule = await deleteTrustRule(tx, name);
+      if (rule === undefined) return noRule(name);
+      const details = { rule: JSON.stringify(rule) };
+      const event = adminEvent(deps, { event: REMOVED, subject: name, details });
+      return { event: await recordAuditEvent(tx, deps.clock, event) };
+    }) as { event: string } | DomainError,
+);
 
 /** Adds a rule again as it was before `event`, which removed it. */
 export const restoreTrustRule: TrustOperation<{ event: string }, { name: string } | DomainError> =

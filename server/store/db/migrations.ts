@@ -35,6 +35,7 @@ import people from "./migrations/0027_people.sql" with { type: "text" };
 import trustRequests from "./migrations/0028_trust_requests.sql" with { type: "text" };
 import replicas from "./migrations/0031_replicas.sql" with { type: "text" };
 import keys from "./migrations/0034_keys.sql" with { type: "text" };
+import apply from "./migrations/0035_apply.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -75,4 +76,5 @@ export const migrations: readonly Migration[] = [
   { name: "0028_trust_requests", sql: trustRequests },
   { name: "0031_replicas", sql: replicas },
   { name: "0034_keys", sql: keys },
+  { name: "0035_apply", sql: apply },
 ];
