@@ -54,6 +54,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/notifications",
     "server/pats",
     "server/validation",
+    "server/apply",
     "server/federation",
     "server/identity_providers",
     "server/outbound",

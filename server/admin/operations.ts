@@ -17,6 +17,7 @@ import {
   showDirectory,
   updateDirectory,
 } from "./directory_operations.ts";
+import { applyState } from "./apply/apply_state.ts";
 import { explainUserAccess } from "./explain_access.ts";
 import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
 import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
@@ -173,6 +174,7 @@ const operations = {
   approveTrustRequest,
   dismissTrustRequest,
   testTrust,
+  applyState,
 };
 
 export type OperationName = keyof typeof operations;

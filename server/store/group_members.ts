@@ -103,3 +103,20 @@ export async function listMembersWithGroups(
     total: await countGroupMembers(sql, group),
   };
 }
+
+/** The members of some groups who were added here, by the key of their e-mail address. */
+export async function listLocalMemberAddresses(
+  sql: Sql | Transaction,
+  groups: readonly string[],
+): Promise<Map<string, string[]>> {
+  const rows = await sql<{ name: string; members: string[] }[]>`
+    select g.name, jsonb_agg(u.email_key order by u.email_key) as members
+    from jsonb_array_elements_text(${sql.json([...groups])}) as g (name)
+    join group_memberships m on m.name = g.name and m.source = ${LOCAL}
+    join users u on u.id = m.user_id
+    group by g.name
+    union all
+    select 'admin', jsonb_agg(email_key order by email_key) from users
+    where is_admin and ${groups.includes("admin")}::boolean having count(*) > 0`;
+  return new Map(rows.map(({ name, members }) => [name, members]));
+}

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
 import { declareAccess } from "./declare_access.ts";
+import { declareApply } from "./declare_apply.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareGroup } from "./declare_group.ts";
 import { declareIdp } from "./declare_idp.ts";
@@ -31,4 +32,5 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareImport(admin, server);
   declareTokenFormat(admin, server);
   declareKeys(admin, server);
+  declareApply(admin, server);
 }

@@ -1,0 +1,173 @@
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
+import { createStyle, hasStyle } from "../../../../shared/terminal_style.ts";
+import type { ApplyRequest } from "../../../admin/apply/apply_state.ts";
+import { OperationSession } from "../../../admin/run_operation.ts";
+import { describePlan } from "../../../apply/describe_plan.ts";
+import { hasDangers, type Plan } from "../../../apply/plan.ts";
+import { KINDS } from "../../../apply/schema.ts";
+import { loadConfig } from "../../../config/load.ts";
+import type { ConfigProblem } from "../../../config/problem.ts";
+import { DomainError } from "../../../domain_error.ts";
+import type { ServerIo } from "../../../io.ts";
+import {
+  reportConfigFile,
+  reportDatabase,
+  reportDomainError,
+  reportFailure,
+  reportProblems,
+  reportUsage,
+} from "../../failure.ts";
+import type { DatabaseOptions } from "../../options.ts";
+import { type NamedState, readFiles } from "./read_files.ts";
+import { readSecrets } from "./read_secrets.ts";
+
+export interface ApplyOptions extends DatabaseOptions {
+  file?: string[];
+  plan?: boolean;
+  name?: string;
+  adopt?: boolean;
+  force?: boolean;
+  yes?: boolean;
+  detailedExitcode?: boolean;
+  json?: boolean;
+}
+
+/** With --detailed-exitcode, as Terraform has it. */
+const CHANGES = 2;
+
+/** `admin apply`: makes the server what files declare, after showing what that changes. */
+export async function adminApply(options: ApplyOptions, io: ServerIo): Promise<number> {
+  const { config, dataDir, databaseUrl } = options;
+  if (options.file === undefined) {
+    return reportUsage("Name a file with -f, such as -f auth.toml.", io);
+  }
+  if (options.detailedExitcode && !options.plan) {
+    return reportUsage("--detailed-exitcode needs --plan.", io);
+  }
+  const state = await readFiles(options.file, options.name, io);
+  if (Array.isArray(state)) return reportFiles(state, io);
+  const loaded = await loadConfig({ config, dataDir, databaseUrl }, io);
+  // 2 would be taken for changes.
+  const failed = (code: number) => options.detailedExitcode ? EXIT.failure : code;
+  if (loaded.problems.length > 0) return failed(reportProblems(loaded.problems, io));
+  reportConfigFile(loaded, io);
+  noteIgnored(state, io);
+  const secrets = await readSecrets(state, { optional: options.plan === true }, io);
+  if (secrets.problems.length > 0) return reportFiles(secrets.problems, io);
+  for (const note of secrets.missing) {
+    io.stderr(`Note: ${sanitizeLine(note, 500)} It is not compared.\n`);
+  }
+  const request: ApplyRequest = {
+    name: state.name,
+    things: secrets.things,
+    adopt: options.adopt,
+    force: options.force,
+  };
+  try {
+    await using session = new OperationSession(
+      loaded.config,
+      io,
+      (database) => reportDatabase(database, io),
+    );
+    const plan = await session.run("applyState", { ...request, dryRun: true });
+    if (plan instanceof DomainError) return reportRefusal(plan, state, io);
+    show(plan, options, io);
+    if (options.plan || plan.changes.length === 0) {
+      return options.detailedExitcode && plan.changes.length > 0 ? CHANGES : EXIT.ok;
+    }
+    const refused = await confirm(plan, options, io);
+    if (refused !== undefined) return refused;
+    const applied = await session.run("applyState", { ...request, planId: plan.id });
+    if (applied instanceof DomainError) return reportRefusal(applied, state, io);
+    io.stderr(`Applied ${plan.name}.\n`);
+    return EXIT.ok;
+  } catch (error) {
+    return failed(reportFailure(error, io));
+  }
+}
+
+function show(plan: Plan, { json }: ApplyOptions, io: ServerIo): void {
+  if (json) io.stdout(formatJson(toJson(plan)));
+  else {
+    const style = createStyle(hasStyle(io.stdoutIsTerminal, io.env));
+    io.stdout(describePlan(plan, style));
+  }
+}
+
+/** A plan as `--json` prints it. */
+export function toJson({ name, changes, unchanged, inConfigFile, id }: Plan) {
+  return {
+    name,
+    id,
+    changes: changes.map(({ action, kind, name, adopted, fields, dangers }) => ({
+      action,
+      kind,
+      name,
+      adopted,
+      fields,
+      dangers: dangers.map(({ code, message, advice = null }) => ({ code, message, advice })),
+    })),
+    unchanged,
+    inConfigFile,
+  };
+}
+
+/** Undefined: go on. */
+async function confirm(
+  plan: Plan,
+  { yes, force }: ApplyOptions,
+  io: ServerIo,
+): Promise<number | undefined> {
+  if (hasDangers(plan) && !force) {
+    return reportDomainError({
+      message: "Changes marked with ! are dangerous. Nothing was changed.",
+      commandHint: "To do them anyway, use --force.",
+    }, io);
+  }
+  if (yes) return undefined;
+  const confirmed = await io.confirm("Apply this?");
+  if (confirmed === undefined) {
+    return reportUsage("No terminal to ask for confirmation. To apply it, use --yes.", io);
+  }
+  if (confirmed) return undefined;
+  io.stderr("Nothing was changed.\n");
+  return EXIT.failure;
+}
+
+/** Names the place in the files of what an operation rejected. */
+function reportRefusal(error: DomainError, state: NamedState, io: ServerIo): number {
+  const place = placeOf(error, state);
+  const message = place === undefined ? error.message : `${place}: ${error.message}`;
+  return reportDomainError({ message, commandHint: error.commandHint }, io);
+}
+
+function placeOf({ field }: DomainError, state: NamedState): string | undefined {
+  if (field === undefined || !field.startsWith("[")) return undefined;
+  const [table, name, property] = JSON.parse(field) as string[];
+  const kind = KINDS.find((kind) => kind.table === table)?.kind;
+  if (
+    kind === undefined || !state.things.some((thing) => thing.kind === kind && thing.name === name)
+  ) {
+    return undefined;
+  }
+  return state.place({ kind, name }, property);
+}
+
+function reportFiles(problems: readonly ConfigProblem[], io: ServerIo): number {
+  io.stderr("Error: the files are not valid. Nothing was changed:\n");
+  for (const { subject, message } of problems) {
+    io.stderr(`  - ${sanitizeLine(`${subject}: ${message}`, 1000)}\n`);
+  }
+  return EXIT.failure;
+}
+
+function noteIgnored({ ignored }: NamedState, io: ServerIo): void {
+  if (ignored.length === 0) return;
+  io.stderr(
+    `Note: ${ignored.join(", ")} ${
+      ignored.length === 1 ? "is a setting" : "are settings"
+    } of the ` +
+      "server, which take effect when it starts with this file. They are not applied.\n",
+  );
+}

@@ -1,0 +1,248 @@
+/** `admin apply`: what it prints, what it changes, and what it refuses. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { openAdminRpc } from "../../../../server/admin/rpc.ts";
+import { adminApply, type ApplyOptions } from "../../../../server/cli/admin/apply/apply.ts";
+import { adminClientAdd } from "../../../../server/cli/admin/client/add.ts";
+import { adminClientUpdate } from "../../../../server/cli/admin/client/update.ts";
+import type { ServerIo } from "../../../../server/io.ts";
+import type { DatabaseLocation } from "../../../../server/store/db/connect.ts";
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { brand } from "../../../../shared/brand.ts";
+import { testOnEachDatabase } from "../../../support/databases.ts";
+import { assertGolden } from "../../../support/golden.ts";
+import { NO_TERMINAL } from "../../../support/no_terminal.ts";
+import { seedBelongings } from "../../../support/seed_belongings.ts";
+import { parseOutput } from "../../../support/output_schema.ts";
+import { addUserWithPassword } from "../../../support/person.ts";
+import { ISSUER, testServer } from "../../../support/test_server.ts";
+
+const SECRET = "a-secret-of-the-billing-service-0123456789";
+
+const STATE = `
+name = "prod"
+
+[groups.deployers]
+description = "May deploy"
+members = ["root@example.com"]
+
+[resources.orders]
+identifier = "https://orders.example.com"
+title = "Orders"
+access_token_lifetime = "5m"
+
+[resources.orders.scopes]
+"orders:read" = "See your orders"
+
+[resources.orders.scopes."orders:write"]
+description = "Change your orders"
+groups = ["deployers"]
+
+[clients.acme]
+name = "Acme CLI"
+type = "public"
+grants = ["device", "code"]
+redirect_uris = ["loopback"]
+resources = ["default", "orders"]
+
+[clients.billing]
+name = "Billing"
+secret_file = "billing.secret"
+`;
+
+interface Ran {
+  code: number;
+  output: string;
+  stdout: string;
+}
+
+/** Runs commands on a database whose server is open too. */
+async function withApply(
+  location: DatabaseLocation,
+  test: (
+    tools: {
+      server: Awaited<ReturnType<typeof testServer>>;
+      folder: string;
+      run(action: (io: ServerIo, options: ApplyOptions) => Promise<number>): Promise<Ran>;
+      apply(text: string, options?: ApplyOptions, env?: Record<string, string>): Promise<Ran>;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  await using server = await testServer(location);
+  const rpc = location.databaseUrl === undefined
+    ? await openAdminRpc(location.dataDir, { ...server.parts, log: () => {} })
+    : undefined;
+  const folder = await Deno.makeTempDir();
+  const config = `${folder}/server.toml`;
+  await Deno.writeTextFile(config, `issuer = "${ISSUER}"\n`, { mode: 0o600 });
+  await Deno.writeTextFile(`${folder}/billing.secret`, `${SECRET}\n`, { mode: 0o600 });
+  await addUserWithPassword(server, "root@example.com");
+  const run = async (
+    action: (io: ServerIo, options: ApplyOptions) => Promise<number>,
+    env: Record<string, string> = {},
+  ) => {
+    let [output, stdout] = ["", ""];
+    const write = (text: string) => {
+      output += text;
+      return true;
+    };
+    const code = await action({
+      ...NO_TERMINAL,
+      stdout: (text) => write(text) && Boolean(stdout += text),
+      stderr: write,
+      readStdin: () => Promise.resolve(""),
+      env,
+      signal: new AbortController().signal,
+      clock: server.clock,
+      platform: { os: Deno.build.os, homedir: folder },
+    }, { config, ...location });
+    output = output.replace(/^(Using|Database:) .*\n/gm, "").replaceAll(folder, "FOLDER");
+    assert.ok(!output.includes(SECRET));
+    return { code, output, stdout };
+  };
+  await test({
+    server,
+    folder,
+    run,
+    apply: async (text, options = { yes: true }, env = {}) => {
+      const file = `${folder}/auth.toml`;
+      await Deno.writeTextFile(file, text);
+      return await run(
+        (io, database) => adminApply({ ...database, file: [file], ...options }, io),
+        env,
+      );
+    },
+  });
+  await rpc?.close();
+  await Deno.remove(folder, { recursive: true });
+}
+
+testOnEachDatabase("admin apply makes the server what a file declares, once", async (location) => {
+  await withApply(location, async ({ apply, server }) => {
+    const { sql } = server.parts;
+    let text = "";
+    const record = async (command: string, ...args: Parameters<typeof apply>) => {
+      const ran = await apply(...args);
+      text +=
+        `$ ${brand.binaryName} admin apply -f auth.toml${command}\n${ran.output}exit code ${ran.code}\n\n`;
+      return ran;
+    };
+    const events = async () =>
+      (await sql`select count(*)::int as count from audit_events`)[0].count;
+    await record(" --plan --detailed-exitcode", STATE, { plan: true, detailedExitcode: true });
+    assert.equal((await sql`select from clients where id = 'acme'`).length, 0);
+    await record("", STATE, {});
+    await record(" --yes", STATE);
+    parseOutput("admin-apply", (await apply(STATE, { plan: true, json: true })).stdout);
+    const before = await events();
+    await record(" --yes", STATE);
+    await record(" --plan --detailed-exitcode", STATE, { plan: true, detailedExitcode: true });
+    assert.equal(await events(), before);
+    await record(
+      " --yes",
+      STATE.replace('title = "Orders"', 'title = "Order service"')
+        .replace('"orders:read" = "See your orders"', '"orders:list" = "List your orders"')
+        .replace('resources = ["default", "orders"]', 'scopes = ["openid", "orders:list"]')
+        .replace('members = ["root@example.com"]\n', ""),
+    );
+    await record(" --yes --force", 'name = "prod"\n', { yes: true, force: true });
+    assert.equal((await sql`select from clients where id in ('acme', 'billing')`).length, 0);
+    await assertGolden("apply/story.txt", text);
+  });
+});
+
+testOnEachDatabase("admin apply names the place of what it rejects", async (location) => {
+  await withApply(location, async ({ apply }) => {
+    let text = "";
+    for (
+      const state of [
+        "[clients.acme]\nname = 1\nredirct_uris = []\n",
+        "[client.acme]\nname = 'Acme'\n",
+        "[clients.billing]\nname = 'Billing'\nsecret = 'hunter2'\n",
+        "[clients.billing]\nname = 'Billing'\nsecret_env = 'ABSENT'\n",
+        "[clients.billing]\nname = 'Billing'\nsecret_env = 'SHORT'\n",
+        "[clients.acme]\nname = 'Acme'\ntype = 'public'\n\nscopes = ['nothing']\n",
+        "[resources.orders]\nidentifier = 'https://orders.example.com'\n\n" +
+        "[resources.orders.scopes.write]\ndescription = 'Write'\ngroups = ['absent']\n",
+        "[clients.acme\n",
+        '{"clients": {"acme": {"name": "Acme", "typ": "public"}}}',
+        '{"clients": {"acme": {"name": hunter2}}}',
+      ]
+    ) {
+      const { code, output } = await apply(state, { yes: true }, { SHORT: "hunter2" });
+      assert.equal(code, EXIT.failure);
+      assert.ok(!output.includes("hunter2"));
+      text += `${output}\n`;
+    }
+    await assertGolden("apply/rejections.txt", text);
+  });
+});
+
+testOnEachDatabase("admin apply takes over nothing without a statement", async (location) => {
+  await withApply(location, async ({ apply, run, server }) => {
+    const { sql } = server.parts;
+    await run((io, options) =>
+      adminClientAdd("Acme", { ...options, public: true, id: "acme" }, io)
+    );
+    const state = "name = 'prod'\n[clients.acme]\nname = 'Acme CLI'\ntype = 'public'\n";
+    const rejected = await apply(state);
+    assert.equal(rejected.code, EXIT.failure);
+    const adopted = await apply(`${state}adopt = true\n`);
+    assert.equal(adopted.code, EXIT.ok);
+    const [{ name, managed_by }] =
+      await sql`select name, managed_by from clients where id = 'acme'`;
+    assert.deepEqual([name, managed_by], ["Acme CLI", "file:prod"]);
+    const other = await apply(state.replace("prod", "staging"), { yes: true, adopt: true });
+    assert.equal(other.code, EXIT.failure);
+    const edited = await run((io, options) =>
+      adminClientUpdate("acme", { ...options, name: "By hand" }, io)
+    );
+    assert.equal(edited.code, EXIT.failure);
+    await assertGolden(
+      "apply/managed.txt",
+      [rejected, adopted, other, edited].map(({ output }) => `${output}\n`).join(""),
+    );
+  });
+});
+
+testOnEachDatabase("admin apply does what is dangerous only with --force", async (location) => {
+  await withApply(location, async ({ apply, server }) => {
+    const { sql } = server.parts;
+    assert.equal((await apply(STATE)).code, EXIT.ok);
+    const [{ id: userId }] = await sql`select id from users`;
+    await seedBelongings(sql, {
+      userId,
+      now: new Date(server.clock.now()),
+      session: randomUUID(),
+      login: randomUUID(),
+      token: randomUUID(),
+    });
+    await sql`
+      update refresh_token_families set client_id = 'acme',
+        resources = '["https://orders.example.com"]', scope = 'openid orders:read'`;
+    const states = {
+      removed: 'name = "prod"\n',
+      replaced: STATE.replace('type = "public"', 'type = "confidential"'),
+      redirected: STATE.replace(
+        'redirect_uris = ["loopback"]',
+        'redirect_uris = ["loopback", "https://evil.example/callback"]',
+      ),
+    };
+    let text = "";
+    for (const [name, state] of Object.entries(states)) {
+      const { code, output } = await apply(state);
+      assert.equal(code, EXIT.failure);
+      text += `${name}\n${output}\n`;
+    }
+    assert.equal(
+      (await sql`select from refresh_token_families where revoked_at is null`).length,
+      1,
+    );
+    assert.equal((await apply(states.removed, { yes: true, force: true })).code, EXIT.ok);
+    assert.equal(
+      (await sql`select from refresh_token_families where revoked_at is null`).length,
+      0,
+    );
+    await assertGolden("apply/dangers.txt", text);
+  });
+});
