@@ -3,7 +3,7 @@ import { routePath } from "hono/route";
 import { logRequests } from "./access_log.ts";
 import type { Clock } from "../shared/clock.ts";
 import { OAuthError } from "../shared/oauth/errors.ts";
-import { api } from "./api/api.ts";
+import { api, unknownOperation } from "./api/api.ts";
 import type { ServerConfig } from "./config/server_config.ts";
 import { JwksCache } from "./federation/jwks_cache.ts";
 import { forwardAuth, VERIFY_PATH } from "./forward_auth/verify.ts";
@@ -275,11 +275,10 @@ export function app(appDeps: AppDeps): App {
     }
     requestId(request);
     // None of our paths needs percent-encoding or dot segments.
-    return requests.measure(
-      request,
-      undefined,
-      () => isUnambiguousPath(path) ? routes.fetch(request, connection) : unknownEndpoint(),
-    );
+    return requests.measure(request, undefined, () => {
+      if (isUnambiguousPath(path)) return routes.fetch(request, connection);
+      return path.startsWith("/api/") ? unknownOperation(issuer) : unknownEndpoint();
+    });
   };
   return { fetch: logRequests({ config, log, clientAddress }, handle) };
 }

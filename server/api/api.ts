@@ -50,10 +50,14 @@ export function api(apiDeps: ApiDeps): Hono<{ Bindings: ConnectionBindings }> {
   routes.all("/api/*", async (c, next) => {
     // The page about this API.
     if (c.req.path === "/api/docs") return await next();
-    const detail = `There is no operation at this URL. See ${issuer}/api/docs.`;
-    return problemResponse(issuer, new Problem("not-found", detail));
+    return unknownOperation(issuer);
   });
   return routes;
+}
+
+export function unknownOperation(issuer: string): Response {
+  const detail = `There is no operation at this URL. See ${issuer}/api/docs.`;
+  return problemResponse(issuer, new Problem("not-found", detail));
 }
 
 /** RFC 9110 section 15.5.6. */
