@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { FormParameters } from "../http/form.ts";
 import type { ClientInfo, ConnectionBindings } from "../http/client_info.ts";
 import type { Session } from "../store/sessions.ts";
+import type { QueryParameters } from "./http/query.ts";
 import type { TokenAccess } from "./tokens/access.tsx";
 
 /** What every page knows of its request. */
@@ -12,6 +13,7 @@ export interface PageEnv {
     /** The value of the browser's cookie, signed in or not. */
     browserToken: string | undefined;
     session: Session | undefined;
+    query: QueryParameters;
     /** The form of a POST, whose CSRF token has been verified. */
     form: FormParameters;
     /** The token in the path, on pages about one token. */

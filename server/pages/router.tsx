@@ -12,6 +12,7 @@ import { checkAccess } from "./http/check_access.ts";
 import { verifyCsrf } from "./http/csrf.ts";
 import { errorPage, type PageError } from "./http/error_page.tsx";
 import type { PageDeps } from "./http/page_route.ts";
+import { queryParameters } from "./http/query.ts";
 import { SECURITY_HEADERS } from "./http/security_headers.ts";
 import { readSessionCookie } from "./http/session_cookie.ts";
 import { pageRoutes } from "./routes.ts";
@@ -27,6 +28,7 @@ export function pagesRouter(appDeps: Omit<PageDeps, "placeOf">): Hono<PageEnv> {
 
   routes.use(async (c, next) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+    c.set("query", queryParameters(c));
     c.set("requester", clientInfoOf(c, clientAddress));
     c.set("browserToken", readSessionCookie(deps, c));
     c.set("session", await currentSession(deps, c.get("browserToken")));

@@ -37,8 +37,8 @@ interface RenameLoginDeps extends RenderDeps {
 
 /** GET /logins/rename?login=…&back=… */
 export async function showRenameLogin(deps: RenameLoginDeps, c: PageContext): Promise<Response> {
-  const back = safeRedirect(c.req.query("back"));
-  const login = await findOwnLogin(deps, c, c.req.query("login"));
+  const back = safeRedirect(c.get("query")("back"));
+  const login = await findOwnLogin(deps, c, c.get("query")("login"));
   if (login === undefined) return alreadyRevoked(deps, c, back);
   return await renameLoginPage(deps, c, { login, back, entered: login.name ?? "" });
 }

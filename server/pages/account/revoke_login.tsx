@@ -32,8 +32,8 @@ export async function showRevokeLogin(
   deps: RevokeLoginPageDeps,
   c: PageContext,
 ): Promise<Response> {
-  const back = safeRedirect(c.req.query("back"));
-  const login = await findOwnLogin(deps, c, c.req.query("login"));
+  const back = safeRedirect(c.get("query")("back"));
+  const login = await findOwnLogin(deps, c, c.get("query")("login"));
   if (login === undefined) return alreadyRevoked(deps, c, back);
   const place = await deps.placeOf(login.address);
   const tokens = await listPersonalAccessTokens(deps.sql, {

@@ -27,8 +27,8 @@ export async function showRevokeNarrowToken(
   deps: RevokeNarrowTokenDeps,
   c: PageContext,
 ): Promise<Response> {
-  const back = safeRedirect(c.req.query("back"));
-  const token = await findOwnToken(deps, c, c.req.query("narrow"));
+  const back = safeRedirect(c.get("query")("back"));
+  const token = await findOwnToken(deps, c, c.get("query")("narrow"));
   if (token === undefined) return alreadyRevoked(deps, c, back);
   const now = deps.clock.now();
   const place = await deps.placeOf(token.address);

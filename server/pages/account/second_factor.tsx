@@ -107,7 +107,7 @@ export async function submitPasskeyFactor(
 }
 
 function isRecovery(c: PageContext, factors: SecondFactors): boolean {
-  return c.req.query("with") === "recovery_code" || !factors.totp && factors.recoveryCodes > 0;
+  return c.get("query")("with") === "recovery_code" || !factors.totp && factors.recoveryCodes > 0;
 }
 
 async function secondFactorPage(

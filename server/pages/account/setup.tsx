@@ -32,7 +32,7 @@ type SetupDeps = CompleteSignInDeps;
 
 /** GET /setup?token=…: the setup link that `serve` prints. */
 export async function showSetup(deps: SetupDeps, c: PageContext): Promise<Response> {
-  const setupToken = c.req.query("token") ?? "";
+  const setupToken = c.get("query")("token") ?? "";
   const state = await setupLinkState(deps.sql, { setupToken, now: new Date(deps.clock.now()) });
   if (state !== "usable") return await unusableLinkPage(deps, c, state);
   return await setupPage(deps, c, { setupToken, name: "", email: "" }, []);

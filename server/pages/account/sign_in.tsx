@@ -50,19 +50,19 @@ interface SignInDeps
 
 /** GET /signin */
 export async function showSignIn(deps: SignInDeps, c: PageContext): Promise<Response> {
-  const next = safeRedirect(c.req.query("next"));
-  const again = c.req.query("again") === "1";
-  const other = c.req.query("other") === "1";
+  const next = safeRedirect(c.get("query")("next"));
+  const again = c.get("query")("again") === "1";
+  const other = c.get("query")("other") === "1";
   const session = c.get("session");
   if (session !== undefined && !again && !other) return c.redirect(next, 303);
   if (!await hasUsers(deps.sql)) return await notSetUpPage(deps, c);
   return await signInPage(deps, c, {
     next,
-    requiredAcr: readAcr(c.req.query(ACR_PARAMETER)),
+    requiredAcr: readAcr(c.get("query")(ACR_PARAMETER)),
     again,
-    password: c.req.query(PASSWORD_PARAMETER) === "1",
-    email: again ? session?.user.email : suggestedEmail(c.req.query("email")),
-    unlock: c.req.query(UNLOCK_PARAMETER),
+    password: c.get("query")(PASSWORD_PARAMETER) === "1",
+    email: again ? session?.user.email : suggestedEmail(c.get("query")("email")),
+    unlock: c.get("query")(UNLOCK_PARAMETER),
   });
 }
 

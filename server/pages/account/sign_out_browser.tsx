@@ -21,7 +21,7 @@ export async function showSignOutBrowser(
   deps: SignOutBrowserDeps,
   c: PageContext,
 ): Promise<Response> {
-  const browser = await findOtherBrowser(deps, c, c.req.query("session"));
+  const browser = await findOtherBrowser(deps, c, c.get("query")("session"));
   if (browser === undefined) return alreadySignedOut(deps, c);
   const place = await deps.placeOf(browser.address);
   return await confirmationPage(deps, c, {

@@ -22,7 +22,7 @@ export async function showWithdrawConsent(
   deps: WithdrawConsentDeps,
   c: PageContext,
 ): Promise<Response> {
-  const clientId = c.req.query("client") ?? "";
+  const clientId = c.get("query")("client") ?? "";
   const consent = await findConsent(deps.sql, { userId: signedInSession(c).user.id, clientId });
   if (consent === undefined) return alreadyWithdrawn(deps, c);
   return await confirmationPage(deps, c, {

@@ -7,7 +7,7 @@ import { readView, type TokenView } from "../tokens/view.ts";
 
 /** GET /admin/tokens: the tokens of all owners, or of one. */
 export async function showAllTokens(deps: TokenListDeps, c: PageContext): Promise<Response> {
-  const owner = c.req.query("owner") ?? "";
+  const owner = c.get("query")("owner") ?? "";
   const ownerId = isUuid(owner) ? owner : undefined;
   const view: TokenView = { ...readView(c), path: "/admin/tokens", ownerId };
   return await tokenListPage(deps, c, {

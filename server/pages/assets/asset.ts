@@ -24,7 +24,7 @@ export function asset(name: string, content: string): Asset {
     url: `${path}?v=${version}`,
     handle(_deps, c) {
       // During an update another replica may ask for another version: that one must not be kept.
-      if (c.req.query("v") === version) c.header("Cache-Control", KEEP);
+      if (c.get("query")("v") === version) c.header("Cache-Control", KEEP);
       return c.body(content, 200, { "Content-Type": TYPES[name.split(".").at(-1)!] });
     },
   };

@@ -36,7 +36,7 @@ interface ConfirmDeps extends ApprovalPageDeps {
 /** GET /device/confirm?request=… */
 export async function showDeviceConfirm(deps: ConfirmDeps, c: PageContext): Promise<Response> {
   const session = signedInSession(c);
-  const request = await findPendingRequest(deps, session, c.req.query("request"));
+  const request = await findPendingRequest(deps, session, c.get("query")("request"));
   if (request === undefined) return await requestGone(deps, c);
   const login = await findOwnLogin(deps, session, request);
   if (login === "another") return await wrongAccount(deps, c);
@@ -143,7 +143,7 @@ async function findEnabledClient(
 /** After signing in again the user has to enter the code again: it belongs to the old session. */
 export async function confirmReturnPath(deps: ConfirmDeps, c: PageContext): Promise<string> {
   const session = c.get("session");
-  const id = c.req.method === "POST" ? c.get("form")("request") : c.req.query("request");
+  const id = c.req.method === "POST" ? c.get("form")("request") : c.get("query")("request");
   const request = session && await findPendingRequest(deps, session, id);
   return devicePath(request && formatUserCode(request.userCode));
 }

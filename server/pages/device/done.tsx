@@ -12,7 +12,7 @@ export async function showDeviceDone(
   c: PageContext,
 ): Promise<Response> {
   const session = signedInSession(c);
-  const id = c.req.query("request") ?? "";
+  const id = c.get("query")("request") ?? "";
   const decision = isUuid(id)
     ? await findDecision(deps.sql, { id, sessionId: session.id })
     : undefined;

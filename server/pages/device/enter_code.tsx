@@ -49,7 +49,7 @@ export function devicePath(userCode?: string): string {
  * in: someone else may have created the link.
  */
 export async function showDevice(deps: EnterCodeDeps, c: PageContext): Promise<Response> {
-  return await enterCodePage(deps, c, formatEntered(c.req.query("user_code")));
+  return await enterCodePage(deps, c, formatEntered(c.get("query")("user_code")));
 }
 
 /** POST /device: binds the request with this code to the session. */
@@ -92,7 +92,7 @@ export async function submitDevice(deps: EnterCodeDeps, c: PageContext): Promise
 
 /** This page with the code of the request, to return to after signing in. */
 export function deviceReturnPath(_deps: unknown, c: PageContext): string {
-  const code = c.req.method === "POST" ? c.get("form")("user_code") : c.req.query("user_code");
+  const code = c.req.method === "POST" ? c.get("form")("user_code") : c.get("query")("user_code");
   return devicePath(formatEntered(code));
 }
 

@@ -74,7 +74,7 @@ async function returnPath(deps: PageDeps, c: PageContext, route: PageRoute): Pro
   if (route.returnTo !== undefined) return await route.returnTo(deps, c);
   const query = new URLSearchParams();
   for (const name of route.keep ?? []) {
-    const value = route.method === "POST" ? c.get("form")(name) : c.req.query(name);
+    const value = route.method === "POST" ? c.get("form")(name) : c.get("query")(name);
     if (value !== undefined) query.set(name, value);
   }
   return query.size === 0 ? c.req.path : `${c.req.path}?${query}`;

@@ -4,14 +4,13 @@ const MAX_PAGE = 100_000;
 
 /** The number of a page, from 1. */
 export function readPageNumber(c: PageContext): number {
-  const page = c.req.query("page") ?? "";
+  const page = c.get("query")("page") ?? "";
   return /^[1-9]\d{0,5}$/.test(page) ? Math.min(Number(page), MAX_PAGE) : 1;
 }
 
 /** Undefined if the list is not searched. */
 export function readSearch(c: PageContext, maxLength: number): string | undefined {
-  // PostgreSQL's text type cannot contain NUL.
-  const search = (c.req.query("search") ?? "").replaceAll("\0", "").trim().slice(0, maxLength);
+  const search = (c.get("query")("search") ?? "").trim().slice(0, maxLength);
   return search || undefined;
 }
 

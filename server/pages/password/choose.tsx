@@ -41,7 +41,7 @@ export async function showChoosePassword(
   deps: ChoosePasswordDeps,
   c: PageContext,
 ): Promise<Response> {
-  const token = c.req.query("token") ?? "";
+  const token = c.get("query")("token") ?? "";
   const link = await describePasswordLink(deps, token);
   if (link?.state !== "usable") return await unusableLinkPage(deps, c, link?.state);
   return await choosePage(deps, c, { token, user: link.user }, []);

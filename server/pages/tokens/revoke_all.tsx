@@ -32,7 +32,7 @@ export async function showRevokeAllTokens(
   deps: RevokeAllTokensDeps,
   c: PageContext,
 ): Promise<Response> {
-  const ownerId = c.req.query("owner") ?? "";
+  const ownerId = c.get("query")("owner") ?? "";
   if (!isUuid(ownerId)) return await ownerNotFound(deps, c);
   const tokens = await listPersonalAccessTokens(deps.sql, {
     ownerId,

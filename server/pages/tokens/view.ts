@@ -24,14 +24,14 @@ export interface TokenView {
 
 /** What the query asks for. The owner is up to the page. */
 export function readView(c: PageContext): Omit<TokenView, "path" | "ownerId"> {
-  const show = c.req.query("show");
+  const show = c.get("query")("show");
   return {
     search: readSearch(c, MAX_SEARCH),
     show: show === "inactive" || show === "expiring" ? show : undefined,
     sort: readSort(c, TOKEN_SORTS),
     page: readPageNumber(c),
-    after: c.req.query("after"),
-    before: c.req.query("before"),
+    after: c.get("query")("after"),
+    before: c.get("query")("before"),
   };
 }
 

@@ -12,7 +12,7 @@ export function readSort<Key extends string>(
   c: PageContext,
   keys: readonly Key[],
 ): ListSort<Key> | undefined {
-  const value = c.req.query("sort") ?? "";
+  const value = c.get("query")("sort") ?? "";
   const by = keys.find((key) => key === value.replace(/^-/, ""));
   return by && { by, descending: value.startsWith("-") };
 }

@@ -116,7 +116,7 @@ export async function submitLinkAccount(deps: PageDeps, c: PageContext): Promise
 
 /** GET /account/security/unlink?identity=… */
 export async function showUnlinkAccount(deps: PageDeps, c: PageContext): Promise<Response> {
-  const identity = await findOwnIdentity(deps, c, c.req.query("identity"));
+  const identity = await findOwnIdentity(deps, c, c.get("query")("identity"));
   if (identity instanceof Response) return identity;
   const provider = await findIdentityProvider(deps.sql, identity.provider);
   const title = titleOf(identity, provider);

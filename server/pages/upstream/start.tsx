@@ -40,8 +40,8 @@ export async function showUpstreamStart(deps: PageDeps, c: PageContext): Promise
   const provider = await findProvider(deps, c);
   if (provider instanceof Response) return provider;
   const title = providerTitle(provider);
-  const hint = c.req.query("login_hint");
-  const next = safeRedirect(c.req.query("next") ?? c.req.query("target_link_uri"));
+  const hint = c.get("query")("login_hint");
+  const next = safeRedirect(c.get("query")("next") ?? c.get("query")("target_link_uri"));
   return await renderPage(deps, c, {
     name: "upstream_start",
     title: `Sign in with ${title}`,

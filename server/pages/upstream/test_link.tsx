@@ -13,7 +13,7 @@ import { goToProvider } from "./go_to_provider.tsx";
 
 /** GET /signin/test-provider?test=…: the link of `admin idp test`. */
 export async function showTestLink(deps: PageDeps, c: PageContext): Promise<Response> {
-  const token = c.req.query("test") ?? "";
+  const token = c.get("query")("test") ?? "";
   const test = await findProviderTestByToken(deps.sql, tokenHash(token));
   const isUsable = test !== undefined && test.startedAt === undefined &&
     test.expiresAt.getTime() > deps.clock.now();

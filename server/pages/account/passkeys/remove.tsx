@@ -19,7 +19,7 @@ export async function showRemovePasskey(
   deps: RemovePasskeyDeps,
   c: PageContext,
 ): Promise<Response> {
-  const passkey = await findOwnPasskey(deps, c, c.req.query("passkey"));
+  const passkey = await findOwnPasskey(deps, c, c.get("query")("passkey"));
   if (passkey === undefined) return alreadyRemoved(deps, c);
   return await confirmationPage(deps, c, {
     name: "remove_passkey",

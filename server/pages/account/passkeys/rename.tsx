@@ -19,7 +19,7 @@ export async function showRenamePasskey(
   deps: RenamePasskeyDeps,
   c: PageContext,
 ): Promise<Response> {
-  const passkey = await findOwnPasskey(deps, c, c.req.query("passkey"));
+  const passkey = await findOwnPasskey(deps, c, c.get("query")("passkey"));
   if (passkey === undefined) return alreadyRemoved(deps, c);
   return await renamePage(deps, c, passkey, {});
 }

@@ -14,7 +14,7 @@ export async function showConfirmEmail(deps: PageDeps, c: PageContext): Promise<
   // As on the page to choose a password: the Referer header must not contain the token.
   c.header("Referrer-Policy", "strict-origin");
   const { user } = signedInSession(c);
-  const token = c.req.query("token") ?? "";
+  const token = c.get("query")("token") ?? "";
   const link = await describeAddressLink(deps, { userId: user.id, token });
   if (link === undefined) return await unusableLinkPage(deps, c);
   return await confirmationPage(deps, c, {

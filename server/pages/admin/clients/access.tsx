@@ -15,7 +15,7 @@ import { clientCrumbs, clientPath, CLIENTS_PATH } from "./paths.ts";
 
 /** GET /admin/clients/disable?client=… and /admin/clients/enable?client=… */
 export async function showClientAccess(deps: PageDeps, c: PageContext): Promise<Response> {
-  const client = await findClient(deps, c, c.req.query("client"));
+  const client = await findClient(deps, c, c.get("query")("client"));
   if (client instanceof Response) return client;
   const disabling = isDisabling(c);
   const belongings = await countClientBelongings(deps.sql, client.id, new Date(deps.clock.now()));

@@ -26,7 +26,7 @@ import { clientSecretPage } from "./secret.tsx";
 
 /** GET /admin/clients/add: which kind of client, then its settings. */
 export async function showAddClient(deps: PageDeps, c: PageContext): Promise<Response> {
-  const type = c.req.query("type");
+  const type = c.get("query")("type");
   if (type === "public" || type === "confidential") {
     return await addClientPage(deps, c, type === "public", {});
   }

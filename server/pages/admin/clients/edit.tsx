@@ -22,7 +22,7 @@ const CHANGED_MEANWHILE: FormProblem = {
 
 /** GET /admin/clients/edit?client=… */
 export async function showEditClient(deps: PageDeps, c: PageContext): Promise<Response> {
-  const client = await findClient(deps, c, c.req.query("client"));
+  const client = await findClient(deps, c, c.get("query")("client"));
   return client instanceof Response ? client : await editClientPage(deps, c, client, {});
 }
 

@@ -10,10 +10,7 @@ export async function findClient(
   c: PageContext,
   id: string | undefined,
 ): Promise<ListedClient | Response> {
-  // PostgreSQL's text type cannot contain NUL.
-  const client = id === undefined || id.includes("\0")
-    ? undefined
-    : await findStoredClient(deps.sql, id);
+  const client = id === undefined ? undefined : await findStoredClient(deps.sql, id);
   return client ?? await clientNotFound(deps, c);
 }
 

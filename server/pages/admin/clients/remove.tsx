@@ -15,7 +15,7 @@ import { clientCrumbs, clientPath, CLIENTS_PATH } from "./paths.ts";
 
 /** GET /admin/clients/remove?client=… */
 export async function showRemoveClient(deps: PageDeps, c: PageContext): Promise<Response> {
-  const client = await findClient(deps, c, c.req.query("client"));
+  const client = await findClient(deps, c, c.get("query")("client"));
   if (client instanceof Response) return client;
   if (client.id === commandLineClient.id) return builtInClient(deps, c);
   const belongings = await countClientBelongings(deps.sql, client.id, new Date(deps.clock.now()));

@@ -25,7 +25,7 @@ const INVALID_OVERLAP: FormProblem = {
 
 /** GET /admin/clients/rotate?client=… */
 export async function showRotateSecret(deps: PageDeps, c: PageContext): Promise<Response> {
-  const client = await findClient(deps, c, c.req.query("client"));
+  const client = await findClient(deps, c, c.get("query")("client"));
   if (client instanceof Response) return client;
   if (client.secretHash === undefined) return c.redirect(clientPath("show", client.id), 303);
   return await rotateSecretPage(deps, c, client, {});

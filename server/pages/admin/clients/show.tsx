@@ -23,7 +23,7 @@ import { clientPath, CLIENTS_CRUMB } from "./paths.ts";
 
 /** GET /admin/clients/show?client=… */
 export async function showClient(deps: PageDeps, c: PageContext): Promise<Response> {
-  const stored = await findClient(deps, c, c.req.query("client"));
+  const stored = await findClient(deps, c, c.get("query")("client"));
   if (stored instanceof Response) return stored;
   const { config, catalog } = deps;
   const now = deps.clock.now();

@@ -23,7 +23,7 @@ export interface ClientsView {
 export function readClientsView(c: PageContext): ClientsView {
   return {
     search: readSearch(c, MAX_SEARCH),
-    show: FILTERS.find((filter) => filter === c.req.query("show")),
+    show: FILTERS.find((filter) => filter === c.get("query")("show")),
     sort: readSort(c, CLIENT_SORTS),
     page: readPageNumber(c),
   };

@@ -11,7 +11,7 @@ import { DIRECTORIES_PATH, directoryCrumbs, directoryPath } from "./paths.ts";
 
 /** GET /admin/directories/disable?directory=… and /admin/directories/enable?directory=… */
 export async function showDirectoryAccess(deps: PageDeps, c: PageContext): Promise<Response> {
-  const directory = await findDirectory(deps, c, c.req.query("directory"));
+  const directory = await findDirectory(deps, c, c.get("query")("directory"));
   if (directory instanceof Response) return directory;
   const { name, users } = directory;
   const disabling = isDisabling(c);

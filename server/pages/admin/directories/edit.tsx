@@ -13,7 +13,7 @@ import { directoryCrumbs, directoryPath } from "./paths.ts";
 
 /** GET /admin/directories/edit?directory=… */
 export async function showEditDirectory(deps: PageDeps, c: PageContext): Promise<Response> {
-  const directory = await findDirectory(deps, c, c.req.query("directory"));
+  const directory = await findDirectory(deps, c, c.get("query")("directory"));
   return directory instanceof Response ? directory : await editPage(deps, c, directory, {});
 }
 

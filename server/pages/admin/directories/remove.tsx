@@ -11,7 +11,7 @@ import { DIRECTORIES_PATH, directoryCrumbs, directoryPath } from "./paths.ts";
 
 /** GET /admin/directories/remove?directory=… */
 export async function showRemoveDirectory(deps: PageDeps, c: PageContext): Promise<Response> {
-  const directory = await findDirectory(deps, c, c.req.query("directory"));
+  const directory = await findDirectory(deps, c, c.get("query")("directory"));
   if (directory instanceof Response) return directory;
   const { name, users, groups } = directory;
   return await confirmationPage(deps, c, {

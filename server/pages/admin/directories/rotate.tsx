@@ -22,7 +22,7 @@ const INVALID_OVERLAP: FormProblem = {
 
 /** GET /admin/directories/rotate?directory=… */
 export async function showRotateDirectory(deps: PageDeps, c: PageContext): Promise<Response> {
-  const directory = await findDirectory(deps, c, c.req.query("directory"));
+  const directory = await findDirectory(deps, c, c.get("query")("directory"));
   return directory instanceof Response ? directory : await rotatePage(deps, c, directory, {});
 }
 

@@ -10,7 +10,7 @@ import { DIRECTORIES_CRUMB, directoryPath } from "./paths.ts";
 
 /** GET /admin/directories/show?directory=… */
 export async function showOneDirectory(deps: PageDeps, c: PageContext): Promise<Response> {
-  const directory = await findDirectory(deps, c, c.req.query("directory"));
+  const directory = await findDirectory(deps, c, c.get("query")("directory"));
   if (directory instanceof Response) return directory;
   const { name, domains, disabledAt, previousTokenExpiresAt, lastUsedAt } = directory;
   const now = deps.clock.now();

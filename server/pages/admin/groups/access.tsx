@@ -28,8 +28,7 @@ const CHECKS: Record<Reason["check"], string> = {
 
 /** GET /admin/access?user=…&scope=…&client=… It changes nothing, so that it can be linked to. */
 export async function showAccess(deps: PageDeps, c: PageContext): Promise<Response> {
-  const query = (name: string, max: number) =>
-    (c.req.query(name) ?? "").replaceAll("\0", "").trim().slice(0, max);
+  const query = (name: string, max: number) => (c.get("query")(name) ?? "").trim().slice(0, max);
   const [user, scope, client] = [query("user", 254), query("scope", 256), query("client", 2000)];
   const explanation = user === "" || scope === ""
     ? undefined

@@ -15,7 +15,7 @@ import { groupCrumbs, groupPath } from "./paths.ts";
 
 /** GET /admin/groups/edit?group=… */
 export async function showEditGroup(deps: PageDeps, c: PageContext): Promise<Response> {
-  const group = await findChangeableGroup(deps, c, c.req.query("group"));
+  const group = await findChangeableGroup(deps, c, c.get("query")("group"));
   return group instanceof Response ? group : await editGroupPage(deps, c, group, {});
 }
 

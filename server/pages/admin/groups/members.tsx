@@ -17,7 +17,7 @@ import { groupCrumbs, groupPath } from "./paths.ts";
 
 /** GET /admin/groups/add-member?group=… */
 export async function showAddMember(deps: PageDeps, c: PageContext): Promise<Response> {
-  const group = await findGroup(deps, c, c.req.query("group"));
+  const group = await findGroup(deps, c, c.get("query")("group"));
   return group instanceof Response ? group : await addMemberPage(deps, c, group, {});
 }
 
@@ -104,11 +104,11 @@ function ScopeList({ names }: { names: readonly string[] }) {
 
 /** GET /admin/groups/remove-member?group=…&user=… */
 export async function showRemoveMember(deps: PageDeps, c: PageContext): Promise<Response> {
-  const group = await findGroup(deps, c, c.req.query("group"));
+  const group = await findGroup(deps, c, c.get("query")("group"));
   if (group instanceof Response) return group;
   const { name, scopes } = group;
   // PostgreSQL's text type cannot contain NUL.
-  const reference = (c.req.query("user") ?? "").replaceAll("\0", "");
+  const reference = c.get("query")("user") ?? "";
   const user = await findUserByReference(deps.sql, reference);
   if (user === undefined) return c.redirect(groupPath("show", name), 303);
   return await confirmationPage(deps, c, {

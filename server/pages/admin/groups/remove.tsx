@@ -20,7 +20,7 @@ const MAX_LISTED = 20;
 
 /** GET /admin/groups/remove?group=… */
 export async function showRemoveGroup(deps: PageDeps, c: PageContext): Promise<Response> {
-  const group = await findChangeableGroup(deps, c, c.req.query("group"));
+  const group = await findChangeableGroup(deps, c, c.get("query")("group"));
   if (group instanceof Response) return group;
   const { name } = group;
   const removal = await previewGroupRemoval(administrator(deps, c), { name });

@@ -29,7 +29,7 @@ const MAX_SEARCH = 254;
 
 /** GET /admin/groups/show?group=… */
 export async function showGroup(deps: PageDeps, c: PageContext): Promise<Response> {
-  const group = await findGroup(deps, c, c.req.query("group"));
+  const group = await findGroup(deps, c, c.get("query")("group"));
   if (group instanceof Response) return group;
   const { name } = group;
   const search = readSearch(c, MAX_SEARCH);

@@ -13,7 +13,7 @@ import { providerCrumbs, providerPath, PROVIDERS_PATH } from "./paths.ts";
 
 /** GET /admin/identity-providers/disable?provider=… and …/enable?provider=… */
 export async function showProviderAccess(deps: PageDeps, c: PageContext): Promise<Response> {
-  const provider = await findProvider(deps, c, c.req.query("provider"));
+  const provider = await findProvider(deps, c, c.get("query")("provider"));
   if (provider instanceof Response) return provider;
   const { name, required, domains } = provider;
   const disabling = isDisabling(c);

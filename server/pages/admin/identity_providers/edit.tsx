@@ -23,7 +23,7 @@ const CHANGED_MEANWHILE: FormProblem = {
 
 /** GET /admin/identity-providers/edit?provider=… */
 export async function showEditProvider(deps: PageDeps, c: PageContext): Promise<Response> {
-  const provider = await findProvider(deps, c, c.req.query("provider"));
+  const provider = await findProvider(deps, c, c.get("query")("provider"));
   return provider instanceof Response ? provider : await editProviderPage(deps, c, provider, {});
 }
 

@@ -15,7 +15,7 @@ import { providerCrumbs, providerPath, PROVIDERS_PATH } from "./paths.ts";
 
 /** GET /admin/identity-providers/remove?provider=… */
 export async function showRemoveProvider(deps: PageDeps, c: PageContext): Promise<Response> {
-  const provider = await findProvider(deps, c, c.req.query("provider"));
+  const provider = await findProvider(deps, c, c.get("query")("provider"));
   if (provider instanceof Response) return provider;
   const { name, groupsClaim } = provider;
   const { identities, only } = await countProviderBelongings(deps.sql, name);

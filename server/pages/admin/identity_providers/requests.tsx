@@ -26,7 +26,7 @@ const REQUESTS_CRUMB = { path: REQUESTS_PATH, label: "First sign-ins" };
 
 /** GET /admin/identity-providers/requests */
 export async function showRequests(deps: PageDeps, c: PageContext): Promise<Response> {
-  const denied = c.req.query("denied") === "1";
+  const denied = c.get("query")("denied") === "1";
   const requests = await listQueuedSignIns(administrator(deps, c), { denied });
   return await renderPage(deps, c, {
     name: "sign_in_requests",
@@ -110,7 +110,7 @@ function RequestTable({ requests, now }: { requests: readonly QueuedSignInView[]
 /** GET /admin/identity-providers/requests/approve?request=… and …/deny?request=… */
 export async function showDecision(deps: PageDeps, c: PageContext): Promise<Response> {
   const queued = await showQueuedSignIn(administrator(deps, c), {
-    request: c.req.query("request") ?? "",
+    request: c.get("query")("request") ?? "",
   });
   if (queued instanceof DomainError) return await requestNotFound(deps, c);
   const approving = isApproving(c);

@@ -12,7 +12,7 @@ import { providerPath, PROVIDERS_CRUMB, REQUESTS_PATH } from "./paths.ts";
 
 /** GET /admin/identity-providers/show?provider=… */
 export async function showProvider(deps: PageDeps, c: PageContext): Promise<Response> {
-  const stored = await findProvider(deps, c, c.req.query("provider"));
+  const stored = await findProvider(deps, c, c.get("query")("provider"));
   if (stored instanceof Response) return stored;
   const provider = await providerView(deps, stored);
   const { name, title, disabledAt, acrMapping, queued } = provider;

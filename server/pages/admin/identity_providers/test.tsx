@@ -12,7 +12,7 @@ import { providerCrumbs, providerPath } from "./paths.ts";
 
 /** GET /admin/identity-providers/test?provider=… */
 export async function showTestProvider(deps: PageDeps, c: PageContext): Promise<Response> {
-  const provider = await findProvider(deps, c, c.req.query("provider"));
+  const provider = await findProvider(deps, c, c.get("query")("provider"));
   if (provider instanceof Response) return provider;
   const { name } = provider;
   const title = providerTitle(provider);

@@ -14,7 +14,7 @@ import { OWNERS_CRUMBS, OWNERS_PATH } from "./paths.ts";
 
 /** Asks who becomes the owner. */
 export async function showChangeOwner(deps: PageDeps, c: PageContext): Promise<Response> {
-  const owned = await findOwned(deps, c.req.query("kind"), c.req.query("name"));
+  const owned = await findOwned(deps, c.get("query")("kind"), c.get("query")("name"));
   if (owned === undefined) return await notOwnable(deps, c);
   return await changePage(deps, c, owned, { value: owned.owner?.email ?? "" });
 }

@@ -15,7 +15,7 @@ import { PersonName } from "./person_name.tsx";
 
 /** Asks whether to disable the account, or to enable it again. */
 export async function showPersonAccess(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   if (person instanceof Response) return person;
   if (isSelf(c, person)) return await ownAccount(deps, c, "disable");
   const { id, disabled } = person;

@@ -17,7 +17,7 @@ const LIFETIME = 86_400;
 
 /** The form of a link with which a user confirms a new address. */
 export async function showAddressLink(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   return person instanceof Response ? person : await addressLinkPage(deps, c, person, {});
 }
 

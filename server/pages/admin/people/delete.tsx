@@ -15,7 +15,7 @@ import { PersonName } from "./person_name.tsx";
 
 /** Asks whether to delete the account. */
 export async function showDeletePerson(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   if (person instanceof Response) return person;
   if (isSelf(c, person)) return await ownAccount(deps, c, "delete");
   return await confirmationPage(deps, c, {

@@ -14,7 +14,7 @@ import { personCrumbs, personPath } from "./paths.ts";
 
 /** The form with the address, name and role of a user. */
 export async function showEditPerson(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   return person instanceof Response ? person : await editPage(deps, c, person, person, {});
 }
 

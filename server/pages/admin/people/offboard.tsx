@@ -22,7 +22,7 @@ const TRANSFER_TO = "transfer-to";
 
 /** Shows what ends when a person leaves and what needs another owner, or what is left of that. */
 export async function showOffboardPerson(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   if (person instanceof Response) return person;
   if (isSelf(c, person)) return await ownAccount(deps, c, "disable");
   return await offboardPage(deps, c, person, { transferTo: "" });

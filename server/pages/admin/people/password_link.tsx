@@ -15,7 +15,7 @@ const LIFETIME = 86_400;
 
 /** Asks how to deliver the link, and how long it works. */
 export async function showPasswordLink(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   if (person instanceof Response) return person;
   const canMail = deps.config.mail !== undefined;
   return await confirmationPage(deps, c, {

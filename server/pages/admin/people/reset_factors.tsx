@@ -14,7 +14,7 @@ import { PersonName } from "./person_name.tsx";
 
 /** Asks whether to remove all second factors. */
 export async function showResetFactors(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   if (person instanceof Response) return person;
   return await confirmationPage(deps, c, {
     name: "reset_factors",

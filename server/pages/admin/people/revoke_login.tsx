@@ -24,9 +24,9 @@ import { PersonName } from "./person_name.tsx";
 
 /** Asks whether to revoke one login, or all without `login`. */
 export async function showRevokePersonLogin(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   if (person instanceof Response) return person;
-  const id = c.req.query("login") || undefined;
+  const id = c.get("query")("login") || undefined;
   const listed = await listUserLogins(administrator(deps, c), { email: person.id });
   const logins = listed instanceof DomainError ? [] : listed.logins;
   const login = logins.find((login) => login.id === id);

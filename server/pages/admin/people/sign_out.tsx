@@ -16,9 +16,9 @@ import { PersonName } from "./person_name.tsx";
 
 /** Asks whether to sign out one browser, or all without `session`. */
 export async function showSignOutPerson(deps: PageDeps, c: PageContext): Promise<Response> {
-  const person = await findPerson(deps, c, c.req.query("user"));
+  const person = await findPerson(deps, c, c.get("query")("user"));
   if (person instanceof Response) return person;
-  const id = c.req.query("session") || undefined;
+  const id = c.get("query")("session") || undefined;
   const listed = await listUserSessions(administrator(deps, c), { email: person.id });
   const sessions = listed instanceof DomainError ? [] : listed.sessions;
   const session = sessions.find((session) => session.id === id);

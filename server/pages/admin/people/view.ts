@@ -23,11 +23,11 @@ export interface PeopleView {
 }
 
 export function readPeopleView(c: PageContext): PeopleView {
-  const group = (c.req.query("group") ?? "").replaceAll("\0", "").slice(0, MAX_GROUP);
+  const group = (c.get("query")("group") ?? "").slice(0, MAX_GROUP);
   return {
     search: readSearch(c, MAX_SEARCH),
-    state: USER_STATES.find((state) => state === c.req.query("state")),
-    role: ROLES.find((role) => role === c.req.query("role")),
+    state: USER_STATES.find((state) => state === c.get("query")("state")),
+    role: ROLES.find((role) => role === c.get("query")("role")),
     group: group || undefined,
     sort: readSort(c, USER_SORTS),
     page: readPageNumber(c),

@@ -23,7 +23,7 @@ const CHANGED_MEANWHILE: FormProblem = {
 
 /** GET /admin/resources/edit?resource=… */
 export async function showEditResource(deps: PageDeps, c: PageContext): Promise<Response> {
-  const resource = await findToEdit(deps, c, c.req.query("resource"));
+  const resource = await findToEdit(deps, c, c.get("query")("resource"));
   return resource instanceof Response ? resource : await editResourcePage(deps, c, resource, {});
 }
 

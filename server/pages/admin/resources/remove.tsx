@@ -18,7 +18,7 @@ import { resourceCrumbs, resourcePath, RESOURCES_PATH } from "./paths.ts";
 
 /** GET /admin/resources/remove?resource=… */
 export async function showRemoveResource(deps: PageDeps, c: PageContext): Promise<Response> {
-  const resource = await findChangeableResource(deps, c, c.req.query("resource"));
+  const resource = await findChangeableResource(deps, c, c.get("query")("resource"));
   if (resource instanceof Response) return resource;
   const { name, title, identifier } = resource;
   const belongings = await countResourceBelongings(

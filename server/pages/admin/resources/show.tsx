@@ -17,7 +17,7 @@ import { resourcePath, RESOURCES_CRUMB } from "./paths.ts";
 
 /** GET /admin/resources/show?resource=… */
 export async function showResource(deps: PageDeps, c: PageContext): Promise<Response> {
-  const resource = await findResource(deps, c, c.req.query("resource"));
+  const resource = await findResource(deps, c, c.get("query")("resource"));
   if (resource instanceof Response) return resource;
   const { name, title, source, scopes, accessTokenLifetime, signingAlgorithm, createdAt } =
     resource;

@@ -23,7 +23,7 @@ import { TRUST_PATH } from "./step_path.ts";
 
 /** GET /admin/trust/approve?workload=…: the rule as it will be added. */
 export async function showTrustApproval(deps: PageDeps, c: PageContext): Promise<Response> {
-  const request = await showTrustRequest(deps, { id: Number(c.req.query("workload")) });
+  const request = await showTrustRequest(deps, { id: Number(c.get("query")("workload")) });
   if (request instanceof DomainError) return requestNotFound(deps, c);
   return await approvalPage(deps, c, request, {});
 }

@@ -13,7 +13,7 @@ import { TRUST_PATH } from "./step_path.ts";
 
 /** GET /admin/trust/disable?name=… and /admin/trust/enable?name=… */
 export async function showRuleDisabling(deps: PageDeps, c: PageContext): Promise<Response> {
-  const rule = await findTrustRule(deps.sql, c.req.query("name") ?? "");
+  const rule = await findTrustRule(deps.sql, c.get("query")("name") ?? "");
   if (rule === undefined) return removedAlready(deps, c);
   const disabling = isDisabling(c);
   return await confirmationPage(deps, c, {

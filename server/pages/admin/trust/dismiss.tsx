@@ -12,7 +12,7 @@ import { TRUST_PATH } from "./step_path.ts";
 
 /** GET /admin/trust/dismiss?workload=… */
 export async function showTrustDismissal(deps: PageDeps, c: PageContext): Promise<Response> {
-  const request = await showTrustRequest(deps, { id: Number(c.req.query("workload")) });
+  const request = await showTrustRequest(deps, { id: Number(c.get("query")("workload")) });
   if (request instanceof DomainError) return requestNotFound(deps, c);
   return await confirmationPage(deps, c, {
     name: "dismiss_trust_request",

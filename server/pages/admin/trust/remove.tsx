@@ -13,7 +13,7 @@ import { TRUST_PATH } from "./step_path.ts";
 
 /** GET /admin/trust/remove?name=… */
 export async function showTrustRemoval(deps: PageDeps, c: PageContext): Promise<Response> {
-  const rule = await findTrustRule(deps.sql, c.req.query("name") ?? "");
+  const rule = await findTrustRule(deps.sql, c.get("query")("name") ?? "");
   if (rule === undefined) return removedAlready(deps, c);
   return await confirmationPage(deps, c, {
     name: "remove_trust_rule",
