@@ -4,7 +4,7 @@ import { hasHiddenCharacters } from "../store/users.ts";
 /** Roles, which are groups of every server. */
 export const ROLE_GROUPS = ["admin", "user"] as const;
 
-export function isRoleGroup(name: string): boolean {
+export function isRoleGroup(name: string): name is typeof ROLE_GROUPS[number] {
   return ROLE_GROUPS.some((role) => role === name);
 }
 

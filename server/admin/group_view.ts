@@ -32,8 +32,7 @@ export function groupViews(
 ): GroupView[] {
   const view = (name: string, group: Group | undefined): GroupView => ({
     name,
-    description: group?.description ??
-      ROLE_DESCRIPTIONS[name as keyof typeof ROLE_DESCRIPTIONS] ?? null,
+    description: group?.description ?? (isRoleGroup(name) ? ROLE_DESCRIPTIONS[name] : null),
     origin: group?.isDeclared ? "config-file" : isRoleGroup(name) ? "built-in" : "database",
     from: group?.sources ?? (isRoleGroup(name) ? [] : null),
     scopes: scopes.filter((scope) => groupsOf(scope)?.includes(name)).map((scope) => scope.name),

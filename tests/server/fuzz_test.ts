@@ -7,7 +7,7 @@ import { databaseKinds } from "../support/databases.ts";
 import { configureForFuzzing, fuzzApp } from "../support/fuzz/fuzz_app.ts";
 import { testServer } from "../support/test_server.ts";
 
-const REQUESTS = 8000;
+const REQUESTS = 5000;
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 13);
 
 Deno.test(`answers changed requests to every endpoint (seed ${SEED})`, async () => {

@@ -35,7 +35,7 @@ export function problemOf(
   response: ReceivedResponse,
 ): string | undefined {
   const { status, headers, body } = response;
-  const path = new URL(target, "http://localhost").pathname;
+  const path = new URL(`http://localhost${target}`).pathname;
   if (status >= 500 && !(status === 501 && path.startsWith(SCIM_PATH))) return `status ${status}`;
   const type = headers.get("content-type") ?? "";
   if (/\bat (async )?[\w.<>]+ \(?(file|npm):/.test(body)) return "the body has a stack trace";

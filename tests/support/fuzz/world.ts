@@ -14,6 +14,7 @@ import { addTrustRule } from "../../../server/admin/trust/add_rule.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import { createPasswordLink } from "../../../server/passwords/password_link.ts";
 import { CSRF_FIELD } from "../../../server/pages/http/csrf.ts";
+import { clientSecretPlace, seal } from "../../../server/identity_providers/sealed_text.ts";
 import { insertIdentityProvider } from "../../../server/store/identity_providers.ts";
 import { saveProviderSignals } from "../../../server/store/provider_signals.ts";
 import { generateDirectoryToken } from "../../../server/tokens/directory_token.ts";
@@ -140,7 +141,7 @@ export async function createWorld(server: TestServer, number: number): Promise<W
     scopes: [],
     recheck: false,
     createdAt: now,
-    clientSecret: parts.encryption.encrypt(new TextEncoder().encode("client secret")),
+    clientSecret: seal(parts, "client secret", clientSecretPlace(names.provider)),
   });
   const eventsToken = `events-${crypto.randomUUID()}`;
   await sql.begin((tx) =>
