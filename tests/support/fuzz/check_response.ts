@@ -77,13 +77,13 @@ function restProblem(
   if (status >= 400 && headers.get("content-type") !== "application/problem+json") {
     return `an error is sent as ${headers.get("content-type")}`;
   }
-  const found = operations.find((known) => known.method === method && known.pattern.test(path));
-  if (found === undefined) {
+  const matching = operations.find((known) => known.method === method && known.pattern.test(path));
+  if (matching === undefined) {
     return status === 404 || status === 405 ? undefined : `${status} without an operation`;
   }
   // The same path as an operation without a parameter.
   if (status === 405) return;
-  const { operation } = found;
+  const { operation } = matching;
   const declared = operation.responses[String(status)];
   if (declared === undefined) {
     return `${operation.operationId} does not declare the status ${status}: ${

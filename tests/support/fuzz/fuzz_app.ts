@@ -48,7 +48,7 @@ export interface FuzzResult {
   requests: number;
   /** Responses by status. */
   statuses: Record<string, number>;
-  /** Requests by the endpoint that they were made for, with those that succeeded. */
+  /** Requests by the endpoint that they are for, with those that succeeded. */
   endpoints: Record<string, { requests: number; succeeded: number }>;
   samples: FuzzSample[];
   faults: string[];
@@ -110,7 +110,9 @@ export async function fuzzApp(server: TestServer, options: FuzzOptions): Promise
       })();
       response = await withTimeout(answered, RESPONSE_TIMEOUT_MS);
     } catch (error) {
-      return `${request.name}: ${error instanceof Error ? error.stack : error}\n${shown(encoded)}`;
+      return `${request.name}: ${error instanceof Error ? error.stack : error}\n${
+        reportOf(encoded)
+      }`;
     }
     result.slowestMs = Math.max(result.slowestMs, performance.now() - started);
     const { status } = response;
@@ -119,7 +121,7 @@ export async function fuzzApp(server: TestServer, options: FuzzOptions): Promise
     endpoint.requests++;
     if (status < 400) endpoint.succeeded++;
     const problem = problemOf(encoded, response);
-    return problem && `${request.name}: ${problem}\n${shown(encoded)}`;
+    return problem && `${request.name}: ${problem}\n${reportOf(encoded)}`;
   };
 
   const sample = async () => {
@@ -181,7 +183,7 @@ function fuzzRequests(pages: readonly FuzzRequest[]): fc.Arbitrary<FuzzRequest> 
 }
 
 /** A request for a report of a fault: it repeats what the test sent, on a server that is gone. */
-function shown({ method, target, headers, body }: EncodedRequest): string {
+function reportOf({ method, target, headers, body }: EncodedRequest): string {
   const text = body === undefined ? "" : new TextDecoder().decode(body.subarray(0, 1500));
   return [
     `${method} ${target.slice(0, 1000)}`,
