@@ -1,6 +1,6 @@
 /** `deno task docs`: writes the parts of the documentation that come from the sources. */
 import { fileURLToPath } from "node:url";
-import type { Setting } from "../server/config/setting.ts";
+import { acceptsFile, fileSettingName, type Setting } from "../server/config/setting.ts";
 import { SNIPPET_LANGUAGES, SNIPPETS } from "../server/admin/snippets/snippet.ts";
 import { settingGroups } from "../server/config/schema.ts";
 import { metricName } from "../server/telemetry/exposition.ts";
@@ -62,10 +62,13 @@ function settingsReference(): string {
 
 function settingRow(setting: Setting): string[] {
   const { name, type, default: value, defaultText, summary, details, secret } = setting;
+  const file = fileSettingName(setting);
   const sentences = [
     `${summary[0].toUpperCase()}${summary.slice(1)}.`,
     details,
-    secret && "Set it in the environment or the file: there is no flag.",
+    secret
+      ? `Set it in the environment or the file, or name a file that has it: \`${file}\`.`
+      : acceptsFile(setting) && `Or name a file that has it: \`${file}\`.`,
   ];
   return [
     `\`${name}\``,

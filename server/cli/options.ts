@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { CONFIG_VARIABLE, platformConfigFile } from "../config/config_path.ts";
 import { flagName } from "../config/gather.ts";
 import { type SettingName, settings } from "../config/schema.ts";
-import type { Setting } from "../config/setting.ts";
+import { acceptsFile, fileSettingName, type Setting } from "../config/setting.ts";
 
 /** The options of `database`, as the command line passes them. A type, so that it is SettingFlags. */
 export type DatabaseOptions = { config?: string; dataDir?: string; databaseUrl?: string };
@@ -30,6 +30,13 @@ export function addSetting(command: Command, setting: Setting, group: string): v
     new Option(`${flagName(setting)} <${setting.type.placeholder}>`, describe(setting))
       .helpGroup(group),
   );
+}
+
+/** The flag that names a file with the value, for a setting that accepts one. */
+export function addFileOfSetting(command: Command, setting: Setting, group: string): void {
+  if (!acceptsFile(setting)) return;
+  const flag = flagName({ name: fileSettingName(setting) });
+  command.addOption(new Option(`${flag} <file>`, `file that has ${setting.name}`).helpGroup(group));
 }
 
 function describe({ summary, default: value, defaultText }: Setting): string {

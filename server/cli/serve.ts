@@ -6,7 +6,7 @@ import { CONFIG_VARIABLE, platformConfigFile } from "../config/config_path.ts";
 import { variableName } from "../config/gather.ts";
 import { settingGroups, settings } from "../config/schema.ts";
 import type { ServerIo } from "../io.ts";
-import { addSetting, CONFIG_OPTION } from "./options.ts";
+import { addFileOfSetting, addSetting, CONFIG_OPTION } from "./options.ts";
 
 /** Flags and help of `serve`; the server is loaded when it runs. */
 export function declare(command: Command, server: Run<ServerIo>): void {
@@ -16,7 +16,10 @@ export function declare(command: Command, server: Run<ServerIo>): void {
     .option("--check", "print the effective settings and their problems, then exit")
     .option("--json", "with --check: print JSON");
   for (const { title, settings } of settingGroups) {
-    for (const setting of settings) addSetting(command, setting, `${title}:`);
+    for (const setting of settings) {
+      addSetting(command, setting, `${title}:`);
+      addFileOfSetting(command, setting, `${title}:`);
+    }
   }
   command
     .addHelpText("after", secretSettings())
@@ -52,7 +55,7 @@ export function declare(command: Command, server: Run<ServerIo>): void {
 
 function secretSettings() {
   return helpItems(
-    "Secret settings, in the environment or the config file only:",
+    "Secret settings, in the environment, the config file, or a file that a flag names:",
     settings.filter(({ secret }) => secret)
       .map((setting): [string, string] => [variableName(setting), setting.summary]),
   );

@@ -57,6 +57,7 @@ export function httpUrl(options: { secretPath?: boolean } = {}): ValueType<strin
       return problem === undefined ? text : new InvalidValue(problem.message, problem.code);
     },
     display: (text) => displayUrl(text, options),
+    ...options.secretPath && { holdsCredentials: true },
   };
 }
 
@@ -83,6 +84,7 @@ export const postgresUrl: ValueType<string> = {
   },
   // In a URL that cannot be parsed, any part may be the password.
   display: (text) => isPostgresUrl(text) ? displayPostgresUrl(text) : MASK,
+  holdsCredentials: true,
 };
 
 /** IP addresses and CIDR networks, separated by commas. */

@@ -8,6 +8,7 @@ import { type ConfigPath, findConfigFile } from "./config_path.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { settings } from "./schema.ts";
+import { acceptsFile, fileSettingName } from "./setting.ts";
 import { lineOf } from "./toml_lines.ts";
 
 /** A value of the config file as text, which is checked with the other settings. */
@@ -87,6 +88,10 @@ function interpret(
   const resources: FileResource[] = [];
   const groups: DeclaredGroup[] = [];
   const problems: ConfigProblem[] = [];
+  const names: string[] = [
+    ...settings.map(({ name }) => name),
+    ...settings.filter(acceptsFile).map(fileSettingName),
+  ];
   const place = (...keys: string[]) => `${path}${lineOf(keys, text)}`;
   for (const [name, value] of Object.entries(parseToml(text))) {
     const subject = `config file ${place(name)}`;
@@ -96,9 +101,9 @@ function interpret(
       readResources(value, resources, problems, (...keys) => `config file ${place(name, ...keys)}`);
     } else if (name === "groups") {
       readGroups(value, groups, problems, (...keys) => `config file ${place(name, ...keys)}`);
-    } else if (!settings.some((setting) => setting.name === name)) {
+    } else if (!names.includes(name)) {
       const nearest = nearestName(name, [
-        ...settings.map(({ name }) => name),
+        ...names,
         "scopes",
         "resources",
         "groups",

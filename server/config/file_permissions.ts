@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { shellWord } from "../../shared/shell_word.ts";
+import { isMountedForService } from "./mounts.ts";
 
 /** Who may read a file or folder, besides its owner. Only the owner may write it. */
 export type Readers = "owner" | "group" | "everyone";
@@ -43,6 +44,27 @@ export async function permissionProblem(
   if (self === undefined || path === "") return undefined;
   const info = await ifExists(() => Deno.stat(path));
   return (info && ownProblem(path, info, readers, self)) ?? await parentProblem(path, self);
+}
+
+/**
+ * As permissionProblem, of a file that has one secret; its group may read it. In a mount for this
+ * service the modes and owners are the runtime's (Kubernetes: 0644, root), and no other user sees it:
+ * there, only others must not be able to write it.
+ */
+export async function secretFileProblem(
+  path: string,
+  self: Identity | undefined = ownIdentity(),
+  readMounts = () => Deno.readTextFile("/proc/self/mountinfo"),
+): Promise<string | undefined> {
+  const problem = await permissionProblem(path, "group", self);
+  if (problem === undefined || Deno.build.os !== "linux") return problem;
+  const [realPath, mounts] = await Promise.all([
+    Deno.realPath(path),
+    readMounts().catch(() => ""),
+  ]);
+  if (!isMountedForService(realPath, mounts)) return problem;
+  const info = await ifExists(() => Deno.stat(path));
+  return ((info?.mode ?? 0) & WRITABLE_BY_OTHERS) === 0 ? undefined : problem;
 }
 
 function ownProblem(

@@ -2,8 +2,9 @@
 import { brand } from "../../shared/brand.ts";
 import type { ServerIo } from "../io.ts";
 import type { ConfigFile } from "./config_file.ts";
+import type { ConfigProblem } from "./problem.ts";
 import { type SettingName, settings } from "./schema.ts";
-import type { Setting } from "./setting.ts";
+import { acceptsFile, fileSettingName, type Setting } from "./setting.ts";
 
 /** Flags as the command line passes them: camelCase names, and the config file's path. */
 export type SettingFlags = Record<string, string | boolean | undefined>;
@@ -12,6 +13,10 @@ export type SettingFlags = Record<string, string | boolean | undefined>;
 export interface SettingSource {
   text: string;
   source: string;
+  /** The file that has the text, until it is read. */
+  file?: string;
+  /** That file cannot be used. */
+  unreadable?: true;
 }
 
 /** The source of settings that are not set. */
@@ -27,37 +32,61 @@ export function variableName({ name }: Pick<Setting, "name">): string {
   return `${brand.envPrefix}_${name.toUpperCase()}`;
 }
 
-/** Settings that are set or have a default. */
+/** Settings that are set or have a default. One that is set twice in one place is a problem. */
 export function gatherSettings(
   flags: SettingFlags,
   io: Pick<ServerIo, "env" | "platform">,
   file: ConfigFile,
-): Map<SettingName, SettingSource> {
+): { sources: Map<SettingName, SettingSource>; problems: ConfigProblem[] } {
   const sources = new Map<SettingName, SettingSource>();
+  const problems: ConfigProblem[] = [];
   for (const setting of settings) {
-    const source = find(setting, flags, io, file);
+    const [source, other] = find(setting, flags, io, file);
     if (source !== undefined) sources.set(setting.name, source);
+    if (other === undefined) continue;
+    const message = `is set by both ${source.source} and ${other.source}. Keep one of them.`;
+    problems.push({ code: "set_twice", subject: setting.name, message });
   }
-  return sources;
+  return { sources, problems };
 }
 
+/** Where the first place that sets it has it; in a place, it and its file may both be set. */
 function find(
   setting: Setting,
   flags: SettingFlags,
   io: Pick<ServerIo, "env" | "platform">,
   file: ConfigFile,
-): SettingSource | undefined {
-  const flag = flags[camelCase(setting.name)];
-  if (typeof flag === "string") return { text: flag, source: flagName(setting) };
-  const variables = [variableName(setting), setting.environmentAlias ?? []].flat();
-  for (const variable of variables) {
+): SettingSource[] {
+  const fileSetting = { name: fileSettingName(setting) };
+  const places: ((setting: Pick<Setting, "name">) => SettingSource | undefined)[] = [
+    (setting) => {
+      const text = flags[camelCase(setting.name)];
+      return typeof text === "string" ? { text, source: flagName(setting) } : undefined;
+    },
     // An empty variable counts as not set.
-    if (io.env[variable]) return { text: io.env[variable], source: variable };
+    (setting) => fromEnvironment(io, variableName(setting)),
+    ({ name }) => name === setting.name ? fromEnvironment(io, setting.environmentAlias) : undefined,
+    ({ name }) => file.values[name],
+  ];
+  for (const place of places) {
+    const value = place(setting);
+    const named = acceptsFile(setting) ? place(fileSetting) : undefined;
+    const set = [
+      value ?? [],
+      named === undefined ? [] : { text: "", source: named.source, file: named.text },
+    ].flat();
+    if (set.length > 0) return set;
   }
-  const value = file.values[setting.name];
-  if (value !== undefined) return value;
   const fallback = setting.default ?? setting.platformDefault?.(io);
-  return fallback === undefined ? undefined : { text: fallback, source: DEFAULT_SOURCE };
+  return fallback === undefined ? [] : [{ text: fallback, source: DEFAULT_SOURCE }];
+}
+
+function fromEnvironment(
+  { env }: Pick<ServerIo, "env">,
+  variable: string | undefined,
+): SettingSource | undefined {
+  const text = variable === undefined ? undefined : env[variable];
+  return variable !== undefined && text ? { text, source: variable } : undefined;
 }
 
 /** `data_dir` as `dataDir`, as flags and configuration name it. */

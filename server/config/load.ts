@@ -6,6 +6,7 @@ import { defaultIssuer } from "./default_issuer.ts";
 import { DEFAULT_SOURCE, gatherSettings, type SettingFlags, type SettingSource } from "./gather.ts";
 import { parseSettings } from "./parse.ts";
 import type { ConfigProblem } from "./problem.ts";
+import { readSecretFiles } from "./secret_files.ts";
 import { type SettingName, settings } from "./schema.ts";
 import type { ServerConfig, SettingValues } from "./server_config.ts";
 import { unknownVariables } from "./unknown_variables.ts";
@@ -34,11 +35,15 @@ export interface LoadedConfig {
  */
 export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<LoadedConfig> {
   const file = await readConfigFile(flags.config, io);
-  const sources = gatherSettings(flags, io, file);
+  const gathered = gatherSettings(flags, io, file);
   // It could belong to another database than the flag.
-  if (flags.databaseUrl !== undefined && flags.databaseListenUrl === undefined) {
-    sources.delete("database_listen_url");
+  if (
+    (flags.databaseUrl ?? flags.databaseUrlFile) !== undefined &&
+    (flags.databaseListenUrl ?? flags.databaseListenUrlFile) === undefined
+  ) {
+    gathered.sources.delete("database_listen_url");
   }
+  const { sources, problems: secretProblems } = await readSecretFiles(gathered.sources, io);
   const parsed = parseSettings(sources);
   const config = toServerConfig(parsed.values, file);
   const unknown = unknownVariables(io.env);
@@ -50,6 +55,8 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
     // Without the file, a command would act on the default database instead of the server's.
     ...isDatabaseChosen ? [] : unreadable.map(({ problem }) => problem),
     ...file.problems,
+    ...gathered.problems,
+    ...secretProblems,
     ...[
       ...parsed.problems,
       ...crossCheck(config, sources, parsed.invalid),

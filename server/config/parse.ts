@@ -20,7 +20,8 @@ export function parseSettings(
   const invalid = new Set<SettingName>();
   for (const { name, key = camelCase(name), type, default: fallback } of settings) {
     const source = sources.get(name);
-    let value = source && type.parse(source.text);
+    if (source?.unreadable) invalid.add(name);
+    let value = source && !source.unreadable ? type.parse(source.text) : undefined;
     if (value instanceof InvalidValue) {
       problems.push({ code: value.code, subject: name, message: value.message });
       invalid.add(name);

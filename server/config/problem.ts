@@ -5,9 +5,10 @@ export type ConfigProblemCode =
   | "insecure_url" // http, where credentials would cross a network
   | "exposed_without_https" // listens for other machines, and no HTTPS is declared
   | "missing" // required with the other settings
+  | "set_twice" // a value and a file with the value, in the same place
   | "incomplete_pair" // set without the setting that it belongs to
   | "reserved" // a name or URL of the server itself
-  | "unreadable_file" // a file that does not exist or cannot be opened
+  | "unreadable_file" // a file that does not exist, cannot be opened or is empty
   | "malformed_file" // a config file that is not valid TOML
   | "not_a_folder" // a file where a folder is required
   | "insecure_permissions" // other users of the machine can read or replace it

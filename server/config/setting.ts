@@ -30,6 +30,19 @@ export interface Setting<T = unknown> {
   environmentAlias?: string;
 }
 
+/**
+ * Whether a file can have the value: `secret_key_file` in the config file, `--secret-key-file` and
+ * the variable with `_FILE`, so that it is in no environment or command line.
+ */
+export function acceptsFile({ secret, type }: Pick<Setting, "secret" | "type">): boolean {
+  return secret === true || type.holdsCredentials === true;
+}
+
+/** The name under which a file with the value is set. */
+export function fileSettingName({ name }: Pick<Setting, "name">): string {
+  return `${name}_file`;
+}
+
 /** Settings under one heading of help and reference. */
 export interface SettingGroup {
   title: string;

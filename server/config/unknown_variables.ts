@@ -4,6 +4,7 @@ import { variableName } from "./gather.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { settings } from "./schema.ts";
+import { acceptsFile, fileSettingName } from "./setting.ts";
 
 /** Kubernetes sets these for every service of the namespace, including one of our name. */
 const KUBERNETES_SERVICE = /^(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
@@ -16,7 +17,11 @@ export function unknownVariables(
   env: Record<string, string>,
 ): { problems: ConfigProblem[]; warnings: ConfigProblem[] } {
   const prefix = `${brand.envPrefix}_`;
-  const own = [...settings.map(({ name }) => name.toUpperCase()), "CONFIG"];
+  const own = [
+    ...settings.map(({ name }) => name),
+    ...settings.filter(acceptsFile).map(fileSettingName),
+    "config",
+  ].map((name) => name.toUpperCase());
   const known: readonly string[] = [...own, ...CLIENT_VARIABLES];
   const problems: ConfigProblem[] = [];
   const warnings: ConfigProblem[] = [];

@@ -18,6 +18,8 @@ export interface ValueType<T> {
   parse(text: string): T | InvalidValue;
   /** The text as messages and logs may show it; without it, URLs are masked. */
   display?(text: string): string;
+  /** A value can contain a password, so it may also come from a file of its own. */
+  holdsCredentials?: true;
 }
 
 /** Any text, of at least `minLength` characters. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
+import { acceptsFile, fileSettingName } from "../../server/config/setting.ts";
 import { settings } from "../../server/config/schema.ts";
 import { CLIENT_VARIABLES } from "../../shared/environment_variables.ts";
 import { migrations } from "../../server/store/db/migrations.ts";
@@ -43,6 +44,7 @@ Deno.test("every file in the documentation exists", async () => {
 Deno.test("every environment variable in the documentation is known", async () => {
   const known = new Set([
     ...settings.map(({ name }) => name.toUpperCase()),
+    ...settings.filter(acceptsFile).map((setting) => fileSettingName(setting).toUpperCase()),
     ...["CONFIG", ...CLIENT_VARIABLES],
     "LISTN", // The page's example of a misspelled one.
   ]);

@@ -27,6 +27,7 @@ export function declareIdp(admin: Command, server: Run<ServerIo>): void {
     .option("--issuer <url>", "issuer (default: the template's, if it has one)")
     .requiredOption("--client-id <id>", "client ID that the provider has given this server")
     .option("--client-secret-stdin", "read the client secret from standard input")
+    .option("--client-secret-file <file>", "read the client secret from a file")
     .option("--disabled", "add it disabled, to test it before users see it")
     .option("--json", "print JSON")
     .addHelpText(
@@ -66,6 +67,7 @@ export function declareIdp(admin: Command, server: Run<ServerIo>): void {
     .argument("<name>", "name of the identity provider")
     .option("--client-id <id>", "client ID that the provider has given this server")
     .option("--client-secret-stdin", "read a new client secret from standard input")
+    .option("--client-secret-file <file>", "read a new client secret from a file")
     .option("--no-required", "let users of its domains use a password again")
     .option("--no-trust-addresses", "count only addresses that it calls verified")
     .option("--no-trust-acr", "do not count its acr and amr")

@@ -2,9 +2,25 @@ import { brand } from "../../../shared/brand.ts";
 import { folder, postgresUrl } from "../address_types.ts";
 import { dataFolder } from "../data_dir.ts";
 import type { SettingGroup } from "../setting.ts";
-import { duration, text } from "../value_type.ts";
+import { duration, InvalidValue, text, type ValueType } from "../value_type.ts";
 
 const { folderName } = brand;
+
+const MIN_KEY_LENGTH = 32;
+const KEY_ADVICE = "To generate one, run: openssl rand -base64 32";
+
+/** Keys of `secret_key`, separated by commas or line breaks. */
+const secretKeys: ValueType<string[]> = {
+  placeholder: "keys",
+  accepts: "keys, separated by commas or line breaks",
+  parse(text) {
+    const keys = text.split(/[,\r\n]/).map((key) => key.trim()).filter((key) => key !== "");
+    return keys.every((key) => key.length >= MIN_KEY_LENGTH) ? keys : new InvalidValue(
+      `each key must have at least ${MIN_KEY_LENGTH} characters, as secret_key does.`,
+      "out_of_range",
+    );
+  },
+};
 
 export const storage = {
   title: "Storage",
@@ -45,13 +61,21 @@ export const storage = {
       name: "secret_key",
       type: text({
         placeholder: "key",
-        minLength: 32,
-        advice: "To generate one, run: openssl rand -base64 32",
+        minLength: MIN_KEY_LENGTH,
+        advice: KEY_ADVICE,
       }),
       defaultText: "no encryption",
       secret: true,
       summary: "encrypts signing keys and server secrets in the database",
       details: "Generate it with `openssl rand -base64 32`.",
+    },
+    {
+      name: "previous_secret_keys",
+      type: secretKeys,
+      defaultText: "none",
+      secret: true,
+      summary: "other keys that decrypt, while secret_key is replaced",
+      details: "The keys before, and the next one before it becomes `secret_key`.",
     },
     {
       name: "audit_retention",

@@ -4,6 +4,7 @@ import {
   ownIdentity,
   permissionProblem,
   type Readers,
+  secretFileProblem,
 } from "../../../server/config/file_permissions.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -125,5 +126,24 @@ Deno.test({
       assert.notEqual(await permissionProblem(file, "owner", { uid: 1000, gid: 100 }), undefined);
       await Deno.chown(folder, ALICE.uid, 100);
       assert.notEqual(await permissionProblem(file, "owner", ALICE), undefined);
+    }),
+});
+
+Deno.test({
+  name: "leaves modes and owners of mounted secrets to the runtime, unless others may write them",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (folder) => {
+      const file = join(folder, "key");
+      await Deno.writeTextFile(file, "");
+      const mounted = () => Promise.resolve(`1 0 0:1 / ${folder} rw - tmpfs tmpfs rw`);
+      const other = () => Promise.resolve("1 0 0:1 / / rw - ext4 /dev/sda1 rw");
+      for (const [mode, isFine] of [[0o600, true], [0o640, true], [0o644, false]] as const) {
+        await Deno.chmod(file, mode);
+        assert.equal(await secretFileProblem(file, self, other) === undefined, isFine);
+        assert.equal(await secretFileProblem(file, self, mounted), undefined);
+      }
+      await Deno.chmod(file, 0o646);
+      assert.ok(await secretFileProblem(file, self, mounted));
     }),
 });

@@ -401,3 +401,101 @@ Deno.test("describes the scopes of every server in full where they are approved"
     assert.ok(description.length <= 250, `${name}: ${description.length}`);
   }
 });
+
+/** A folder of the operator, with files of mode 0600. */
+async function withFiles(
+  files: Record<string, string | Uint8Array>,
+  test: (path: (name: string) => string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      await Deno.writeFile(join(folder, name), bytes, { mode: 0o600 });
+    }
+    await test((name) => join(folder, name));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const SECRET = "a secret key of this test, long enough";
+const SECRET_KEY = `${PREFIX}_SECRET_KEY`;
+
+Deno.test("reads secrets from files that a flag, a variable or the file names", async () => {
+  const files = { key: `${SECRET}\n`, windows: `${SECRET}\r\n`, url: "postgres://a:b@db/auth\n" };
+  await withFiles(files, async (path) => {
+    const loaded: [SettingFlags, Record<string, string>, string?][] = [
+      [{ secretKeyFile: path("key") }, { [SECRET_KEY]: "x".repeat(32) }],
+      [{}, { [`${SECRET_KEY}_FILE`]: path("windows") }],
+      [{}, {
+        [`${SECRET_KEY}_FILE`]: "$CREDENTIALS_DIRECTORY/key",
+        CREDENTIALS_DIRECTORY: path(""),
+      }],
+      [{}, {}, `secret_key_file = "${path("key")}"`],
+    ];
+    for (const [flags, env, file] of loaded) {
+      const { config, problems, effective } = await load(flags, env, file);
+      assert.deepEqual(problems, []);
+      assert.equal(config.secretKey, SECRET);
+      const { source } = effective.find(({ name }) => name === "secret_key")!;
+      assert.ok(source.startsWith(path("")) || source.startsWith("$CREDENTIALS"), source);
+    }
+    const { config, isDatabaseChosen } = await load({ databaseUrlFile: path("url") }, {
+      DATABASE_URL: "postgres://plain/db",
+    });
+    assert.deepEqual([config.databaseUrl, isDatabaseChosen], ["postgres://a:b@db/auth", true]);
+  });
+});
+
+Deno.test("accepts several previous keys, separated by commas or line breaks", async () => {
+  const keys = ["a".repeat(32), "b".repeat(32)];
+  await withFiles({ keys: `${keys[0]}\n\n${keys[1]}\n`, short: "short" }, async (path) => {
+    const variable = `${PREFIX}_PREVIOUS_SECRET_KEYS`;
+    for (
+      const env of [
+        { [variable]: keys.join(",") },
+        { [`${variable}_FILE`]: path("keys") },
+      ]
+    ) {
+      assert.deepEqual((await load({}, env)).config.previousSecretKeys, keys);
+    }
+    const fromFile = await load({}, {}, `previous_secret_keys = ${JSON.stringify(keys)}`);
+    assert.deepEqual(fromFile.config.previousSecretKeys, keys);
+    const { problems } = await load({}, { [`${variable}_FILE`]: path("short") });
+    assert.deepEqual(problems.map(({ code }) => code), ["out_of_range"]);
+  });
+});
+
+Deno.test("rejects a secret that is set twice in one place, and files that cannot be used", async () => {
+  const files = {
+    key: SECRET,
+    empty: "\n",
+    open: SECRET,
+    binary: new Uint8Array([0xff, 0xfe, 0x80]),
+    large: "x".repeat(70_000),
+  };
+  await withFiles(files, async (path) => {
+    const codes = async (...given: Parameters<typeof load>) => {
+      const { problems } = await load(...given);
+      assert.ok(problems.every(({ message }) => !message.includes(SECRET)));
+      return problems.map(({ code, subject }) => [code, subject]);
+    };
+    const file = `${SECRET_KEY}_FILE`;
+    const twice = [["set_twice", "secret_key"]];
+    assert.deepEqual(await codes({}, { [SECRET_KEY]: SECRET, [file]: path("key") }), twice);
+    const toml = `secret_key = "${SECRET}"\nsecret_key_file = "${path("key")}"`;
+    // The config file has the secret too, and this test's folder has ordinary modes.
+    assert.deepEqual((await codes({}, {}, toml))[0], twice[0]);
+    for (const name of ["missing", "empty", "binary", "large", "."]) {
+      const unreadable = [["unreadable_file", "secret_key"]];
+      assert.deepEqual(await codes({}, { [file]: path(name) }), unreadable, name);
+    }
+    const credentials = { [file]: "$CREDENTIALS_DIRECTORY/key" };
+    assert.deepEqual(await codes({}, credentials), [["unreadable_file", "secret_key"]]);
+    if (Deno.build.os === "windows") return;
+    await Deno.chmod(path("open"), 0o644);
+    const open = { [file]: path("open") };
+    assert.deepEqual(await codes({}, open), [["insecure_permissions", "secret_key"]]);
+  });
+});

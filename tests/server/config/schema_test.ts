@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { camelCase, flagName, variableName } from "../../../server/config/gather.ts";
 import { parseSettings } from "../../../server/config/parse.ts";
 import { settings } from "../../../server/config/schema.ts";
+import { acceptsFile, fileSettingName } from "../../../server/config/setting.ts";
 import { InvalidValue } from "../../../server/config/value_type.ts";
 import { wholeCommandLine } from "../../support/command_line.ts";
 
@@ -33,5 +34,7 @@ Deno.test("gives every setting a flag, and secrets only a variable in help", asy
   for (const setting of settings) {
     assert.equal(help.includes(`${flagName(setting)} <`), setting.secret !== true, setting.name);
     if (setting.secret) assert.ok(help.includes(variableName(setting)), setting.name);
+    const file = `${flagName({ name: fileSettingName(setting) })} <file>`;
+    assert.equal(help.includes(file), acceptsFile(setting), file);
   }
 });

@@ -8,6 +8,7 @@ import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import {
+  type ClientSecretOptions,
   parseSettingOptions,
   readClientSecret,
   SETTING_OPTIONS,
@@ -15,11 +16,10 @@ import {
   UNENCRYPTED_SECRET,
 } from "./setting_options.ts";
 
-export interface IdpAddOptions extends SettingOptions, DatabaseOptions {
+export interface IdpAddOptions extends SettingOptions, ClientSecretOptions, DatabaseOptions {
   name?: string;
   issuer?: string;
   clientId: string;
-  clientSecretStdin?: boolean;
   disabled?: boolean;
   json?: boolean;
 }
@@ -30,10 +30,11 @@ export async function adminIdpAdd(
   io: ServerIo,
 ): Promise<number> {
   const { config, dataDir, databaseUrl, name, issuer, clientId, disabled, json } = options;
-  if (!options.clientSecretStdin) {
+  if (!options.clientSecretStdin && options.clientSecretFile === undefined) {
     return reportUsage(
-      "Pass the client secret on standard input, with --client-secret-stdin. Other users of this " +
-        "machine could read it in an argument.",
+      "Pass the client secret on standard input, with --client-secret-stdin, or name a file that " +
+        "has it, with --client-secret-file. Other users of this machine could read it in an " +
+        "argument.",
       io,
     );
   }
@@ -42,10 +43,14 @@ export async function adminIdpAdd(
     reportDomainError(settings, io);
     return EXIT.usage;
   }
-  const clientSecret = await readClientSecret(io);
+  const clientSecret = await readClientSecret(options, io);
+  if (clientSecret instanceof DomainError) {
+    reportDomainError(clientSecret, io);
+    return EXIT.usage;
+  }
   return await adminCommand(
     "addIdentityProvider",
-    { ...settings, template, name, issuer, clientId, clientSecret, disabled },
+    { ...settings, template, name, issuer, clientId, clientSecret: clientSecret!, disabled },
     { config, dataDir, databaseUrl },
     io,
     (provider) => {

@@ -1,5 +1,6 @@
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ProviderChanges } from "../../../admin/identity_providers/settings.ts";
+import { readSecretFile } from "../../../config/secret_files.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { AcrMapping, FirstSignInPolicy } from "../../../store/identity_providers.ts";
@@ -63,9 +64,28 @@ export function parseSettingOptions(options: SettingOptions): ProviderChanges | 
   };
 }
 
-/** The client secret from standard input. */
-export async function readClientSecret(io: ServerIo): Promise<string> {
-  return (await io.readStdin()).trim();
+/** How the client secret is passed: other users of the machine could read an argument. */
+export interface ClientSecretOptions {
+  clientSecretStdin?: boolean;
+  clientSecretFile?: string;
+}
+
+/** The client secret from standard input or a file; undefined if neither is asked for. */
+export async function readClientSecret(
+  { clientSecretStdin = false, clientSecretFile }: ClientSecretOptions,
+  io: ServerIo,
+): Promise<string | undefined | DomainError> {
+  if (clientSecretFile === undefined) {
+    return clientSecretStdin ? (await io.readStdin()).trim() : undefined;
+  }
+  const invalid = (message: string) => new DomainError("invalid", message);
+  if (clientSecretStdin) {
+    return invalid("Use either --client-secret-stdin or --client-secret-file, not both.");
+  }
+  const content = await readSecretFile(clientSecretFile, io.env, { anyPermissions: true });
+  return typeof content === "string"
+    ? content.trim()
+    : invalid(`--client-secret-file: ${content.message}`);
 }
 
 /** Printed when a secret is stored as it is. */

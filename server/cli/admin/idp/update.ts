@@ -7,6 +7,7 @@ import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import {
+  type ClientSecretOptions,
   parseSettingOptions,
   readClientSecret,
   SETTING_OPTIONS,
@@ -23,9 +24,8 @@ const CLEARABLE = {
   "acr-value": { acrMapping: {} },
 } as const satisfies Record<string, ProviderChanges>;
 
-export interface IdpUpdateOptions extends SettingOptions, DatabaseOptions {
+export interface IdpUpdateOptions extends SettingOptions, ClientSecretOptions, DatabaseOptions {
   clientId?: string;
-  clientSecretStdin?: boolean;
   /** Checked by commander. */
   clear?: (keyof typeof CLEARABLE)[];
 }
@@ -44,10 +44,14 @@ export async function adminIdpUpdate(
   const cleared: ProviderChanges = Object.assign({}, ...clear.map((name) => CLEARABLE[name]));
   const changes: ProviderChanges = { ...parsed, clientId, ...cleared };
   const isEmpty = Object.values(changes).every((value) => value === undefined);
-  if (isEmpty && !options.clientSecretStdin) {
+  const clientSecret = await readClientSecret(options, io);
+  if (clientSecret instanceof DomainError) {
+    reportDomainError(clientSecret, io);
+    return EXIT.usage;
+  }
+  if (isEmpty && clientSecret === undefined) {
     return reportUsage("Nothing to change. Use an option such as --allow-domain.", io);
   }
-  const clientSecret = options.clientSecretStdin ? await readClientSecret(io) : undefined;
   return await adminCommand(
     "updateIdentityProvider",
     { name, changes, clientSecret },
