@@ -5,6 +5,8 @@ import type { AskSecret } from "../shared/secret_prompt.ts";
 export interface ServerIo {
   /** Returns false if nothing reads the output, which matters for a secret that is shown once. */
   stdout(text: string): boolean;
+  /** Writes bytes to standard output. Throws OutputError, also if nothing reads them. */
+  writeStdout(bytes: Uint8Array): Promise<void>;
   stderr(text: string): void;
   readStdin(): Promise<string>;
   /** Standard input as it arrives. */

@@ -2,6 +2,7 @@
 import { systemClock } from "../shared/clock.ts";
 import { promptLine as promptOnTerminal } from "../shared/prompt_line.ts";
 import { readStdin, terminalColumns } from "../shared/process.ts";
+import { writeStdoutBytes } from "../shared/standard_streams.ts";
 import { platformConfigFile } from "./config/config_path.ts";
 import { withSecretPrompt } from "../shared/secret_prompt.ts";
 import type { ServerIo } from "./io.ts";
@@ -29,6 +30,7 @@ export function processIo(
 ): ServerIo {
   return {
     stdout,
+    writeStdout: writeStdoutBytes,
     stderr,
     readStdin,
     stdin: () => Deno.stdin.readable,

@@ -20,6 +20,16 @@ export function writeStdout(text: string): boolean {
   }
 }
 
+/** Writes all of `bytes` to standard output, at the pace of its reader. Throws OutputError. */
+export async function writeStdoutBytes(bytes: Uint8Array): Promise<void> {
+  try {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OutputError(`cannot write to standard output: ${reason}`, { cause: error });
+  }
+}
+
 /** Writes all of `text` to standard error. There is nowhere to report a failure to, so none is. */
 export function writeStderr(text: string): void {
   try {

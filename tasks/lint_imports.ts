@@ -44,6 +44,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/health.ts",
     "server/oauth",
     "server/shared_signals",
+    "server/backup",
     "server/admin",
     "server/imports",
     "server/account",

@@ -4,7 +4,7 @@ import type { JwksCache } from "../federation/jwks_cache.ts";
 import type { Mail } from "../notifications/mail.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { Encryption } from "../security/encryption.ts";
-import type { Sql } from "../store/db/connect.ts";
+import type { Database, Sql } from "../store/db/connect.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 
 /** What the operations need. */
@@ -31,6 +31,8 @@ export interface AdminDeps {
   mail: Pick<Mail, "send" | "deliver">;
   encryption: Encryption;
   issuer: string;
+  /** Of a running server. */
+  database?: Pick<Database, "snapshot">;
   /** Of this process. Other replicas are notified by triggers of the database. */
   tokenValidator?: { invalidate(subject: string): void };
   /** The id of the administrator, for an operation over HTTP; default: the operator. */

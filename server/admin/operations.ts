@@ -32,6 +32,7 @@ import {
   updateResource,
 } from "./resource_operations.ts";
 import { previewGroupRemoval, removeGroup } from "./remove_group.ts";
+import { snapshotDatabase } from "./snapshot_operations.ts";
 import {
   addServiceAccount,
   listAllServiceAccounts,
@@ -161,6 +162,7 @@ const operations = {
   listKeys,
   rotateKeys,
   listMigrations,
+  snapshotDatabase,
   addServiceAccount,
   listAllServiceAccounts,
   setServiceAccountDisabled,

@@ -102,6 +102,7 @@ export async function callAdminRpc(
   operation: OperationName,
   params: unknown,
   onResponse: () => void,
+  timeout = TIMEOUT_MS,
 ): Promise<{ result: unknown } | undefined> {
   let address: RpcAddress;
   try {
@@ -109,7 +110,7 @@ export async function callAdminRpc(
   } catch {
     return undefined;
   }
-  const text = await post(address, JSON.stringify({ operation, params }));
+  const text = await post(address, JSON.stringify({ operation, params }), timeout);
   if (text === undefined) return undefined;
   onResponse();
   const response: RpcResponse = JSON.parse(text);
@@ -127,10 +128,14 @@ export function describeHeldDatabase(dataDir: string): string {
  * Sends by node:http, which uses no proxy: the secret must not leave this machine. Undefined if
  * the connection is refused, as after a server that was killed.
  */
-function post({ url, secret }: RpcAddress, body: string): Promise<string | undefined> {
+function post(
+  { url, secret }: RpcAddress,
+  body: string,
+  timeout: number,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
-    const sent = request(url, { method: "POST", headers, timeout: TIMEOUT_MS }, (response) => {
+    const sent = request(url, { method: "POST", headers, timeout }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk) => text += chunk);

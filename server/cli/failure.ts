@@ -2,6 +2,8 @@ import { CertificateAuthorityError } from "../../shared/certificate_authorities.
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { PromptInterrupted } from "../../shared/secret_prompt.ts";
+import { OutputError } from "../../shared/standard_streams.ts";
+import { BackupError } from "../backup/backup_error.ts";
 import { EncryptionKeyError } from "../security/encryption.ts";
 import type { DomainError } from "../domain_error.ts";
 import type { ServerIo } from "../io.ts";
@@ -94,7 +96,7 @@ export function failureExitCode(error: unknown): number {
 const OWN_ERRORS = [
   ...[FolderLocked, EncryptionKeyError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
-  ...[MigrationConflict, CertificateAuthorityError],
+  ...[MigrationConflict, CertificateAuthorityError, BackupError, OutputError],
 ];
 
 /** The command line or the settings have to change first. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Encryption } from "../security/encryption.ts";
 import type { SealedPlace } from "../security/sealed_columns.ts";
-import type { Sql } from "./db/connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 /** Random keys of this server, the same on every replica. 32 bytes each. */
 export interface ServerSecrets {
@@ -22,11 +22,27 @@ export async function loadServerSecrets(sql: Sql, encryption: Encryption): Promi
   };
 }
 
+/** A secret as it is stored. */
+export interface StoredSecret {
+  name: string;
+  value: Uint8Array;
+}
+
+export async function listStoredSecrets(sql: Sql | Transaction): Promise<StoredSecret[]> {
+  return await sql<StoredSecret[]>`select name, value from server_secrets order by name`;
+}
+
 /** Throws EncryptionKeyError if the secrets that are stored were encrypted with another key. */
 export async function verifyServerSecrets(sql: Sql, encryption: Encryption): Promise<void> {
-  const rows = await sql<{ name: string; value: Uint8Array }[]>`
-    select name, value from server_secrets`;
-  for (const { name, value } of rows) encryption.decrypt(value, placeOf(name));
+  verifyStoredSecrets(await listStoredSecrets(sql), encryption);
+}
+
+/** Throws EncryptionKeyError. */
+export function verifyStoredSecrets(
+  secrets: readonly StoredSecret[],
+  encryption: Encryption,
+): void {
+  for (const { name, value } of secrets) encryption.decrypt(value, placeOf(name));
 }
 
 async function loadSecret(sql: Sql, encryption: Encryption, name: string): Promise<Uint8Array> {

@@ -19,6 +19,11 @@ export async function copyEmbeddedDatabase(schema: Schema, dataDir: string): Pro
   await cp(await templateFolder(schema), dataDir, { recursive: true });
 }
 
+/** Copies only the folder of the database itself. */
+export async function copyEmbeddedFolder(schema: Schema, folder: string): Promise<void> {
+  await cp(join(await templateFolder(schema), "database"), folder, { recursive: true });
+}
+
 let ownFolder: string | undefined;
 
 /** The shared folder; a test file that runs without the test task has its own. */

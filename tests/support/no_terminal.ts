@@ -4,6 +4,7 @@ import type { ServerIo } from "../../server/io.ts";
 export const NO_TERMINAL: Pick<
   ServerIo,
   | "stdin"
+  | "writeStdout"
   | "stdoutIsTerminal"
   | "stdoutColumns"
   | "stderrIsLive"
@@ -14,6 +15,7 @@ export const NO_TERMINAL: Pick<
   | "promptSecrets"
 > = {
   stdin: () => new Blob([]).stream(),
+  writeStdout: () => Promise.resolve(),
   stdoutIsTerminal: false,
   stdoutColumns: () => 80,
   stderrIsLive: false,

@@ -4,6 +4,7 @@ import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
 import { declareAccess } from "./declare_access.ts";
 import { declareApply } from "./declare_apply.ts";
+import { declareBackup } from "./declare_backup.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareGroup } from "./declare_group.ts";
 import { declareIdp } from "./declare_idp.ts";
@@ -33,4 +34,5 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareTokenFormat(admin, server);
   declareKeys(admin, server);
   declareApply(admin, server);
+  declareBackup(admin, server);
 }

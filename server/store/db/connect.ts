@@ -1,5 +1,10 @@
 import postgres from "postgres";
-import { type EmbeddedDatabase, openEmbeddedDatabase } from "../embedded/embedded.ts";
+import {
+  createReplacement,
+  type EmbeddedDatabase,
+  openEmbeddedDatabase,
+  type ReplacementOptions,
+} from "../embedded/embedded.ts";
 import { openPool } from "./postgres_pool.ts";
 import { DatabaseUnreachable } from "./postgres_dial.ts";
 import { withLocalSettings } from "./pooler.ts";
@@ -35,6 +40,11 @@ export interface Database {
   checkDirect(): Promise<void>;
   /** Writes to the database. Throws what prevents writes. */
   probeWrites(): Promise<void>;
+  /**
+   * Copies an embedded database as it is, for a backup; undefined for PostgreSQL. Returns the
+   * folder of the copy, see server/store/embedded/snapshot.ts. Throws NoSpaceForCopy.
+   */
+  snapshot?(): Promise<string>;
   /** Waits `seconds` (5) for running statements, then closes all connections. */
   close(seconds?: number): Promise<void>;
 }
@@ -113,6 +123,38 @@ async function databaseIdentity(sql: Sql): Promise<string> {
   return identity;
 }
 
+/** An empty embedded database, to replace the one of a data folder once it has been filled. */
+export interface Replacement {
+  sql: Sql;
+  /**
+   * Closes it and gives it its place; the earlier database is renamed to `keptAs` first. Returns
+   * whether there was one.
+   */
+  install(keptAs: string | undefined): Promise<boolean>;
+  /** Closes and deletes it. */
+  discard(): Promise<void>;
+}
+
+/** Throws as createReplacement does. */
+export async function openReplacement(
+  dataDir: string,
+  options: ReplacementOptions,
+): Promise<Replacement> {
+  const embedded = await createReplacement(dataDir, options);
+  const { sql } = overEmbedded(embedded);
+  return {
+    sql,
+    async install(keptAs) {
+      await sql.end({ timeout: 5 });
+      return await embedded.install(keptAs);
+    },
+    async discard() {
+      await sql.end({ timeout: 0 }).catch(() => {});
+      await embedded.discard();
+    },
+  };
+}
+
 function overEmbedded(embedded: EmbeddedDatabase): Database {
   const listeners = new Set<ChangeListener>();
   // PGlite is one session: a second connection would share its transactions. It sends
@@ -135,6 +177,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
     openDirect: () => ({ sql: retrying, close: () => Promise.resolve() }),
     checkDirect: () => Promise.resolve(),
     description: describeEmbedded(embedded.folder),
+    snapshot: () => embedded.snapshot(),
     async listen(listener) {
       listeners.add(listener);
       await sql.unsafe(`listen ${TOKEN_CHANGES}`);

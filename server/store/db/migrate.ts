@@ -1,6 +1,6 @@
 import type { Clock } from "../../../shared/clock.ts";
 import { withBackOff } from "../../back_off.ts";
-import type { Sql } from "./connect.ts";
+import type { Sql, Transaction } from "./connect.ts";
 import type { MigrationOptions } from "./migration_conflict.ts";
 import { migrations } from "./migrations.ts";
 
@@ -27,6 +27,18 @@ export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
     : [];
   const times = new Map(applied.map((row) => [row.name, row.applied_at]));
   return migrations.map(({ name }) => ({ name, appliedAt: times.get(name) }));
+}
+
+/** The names of the applied migrations in order, those of a newer version included. */
+export async function appliedMigrations(sql: Sql | Transaction): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select name from schema_migrations order by name collate "C"`;
+  return rows.map(({ name }) => name);
+}
+
+/** Those of `names` that this version does not know. */
+export function unknownMigrations(names: readonly string[]): string[] {
+  return names.filter((name) => !migrations.some((migration) => migration.name === name));
 }
 
 class MigrationLocked extends Error {
@@ -93,6 +105,7 @@ async function migrateLocked(
     const applied: string[] = [];
     for (const migration of migrations) {
       if (known.has(migration.name)) continue;
+      if (options.only !== undefined && !options.only.includes(migration.name)) continue;
       onMigration(migration.name);
       await tx.unsafe(migration.sql);
       await migration.run?.(tx, options);

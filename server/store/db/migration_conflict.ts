@@ -7,4 +7,6 @@ export class MigrationConflict extends Error {
 export interface MigrationOptions {
   /** New e-mail addresses, by user id. */
   renamedUsers?: ReadonlyMap<string, string>;
+  /** Applies only these, for the rows of an older version. */
+  only?: readonly string[];
 }

@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { PGlite } from "@electric-sql/pglite";
+import { finishReplacement, installRestored, RESTORING } from "./replacement.ts";
+import { copyFolder } from "./copy_folder.ts";
 import { embeddedFailure } from "./embedded_failure.ts";
 import { unpackDatabase } from "./prepared_database.ts";
 import { embeddedFiles, preparedDatabase } from "./embedded_files.ts";
 import { embeddedSocket } from "./embedded_socket.ts";
+import { exists, removeAll } from "./files.ts";
 import { FolderLocked, lockFolder } from "./folder_lock.ts";
+import { createSnapshot, removeAbandonedSnapshots } from "./snapshot.ts";
 import { NoDatabase } from "../db/no_database.ts";
 import { SESSION_SETTINGS } from "../db/session_settings.ts";
 
@@ -13,6 +17,11 @@ export interface EmbeddedDatabase {
   folder: string;
   /** `onError` is called with every SQLSTATE that the database sends. */
   connect(onError: (code: string) => void): Duplex;
+  /**
+   * Copies the files as they are between two statements. Opened, the copy is the database as after
+   * a crash at that moment. Returns its folder, for removeSnapshot. Throws NoSpaceForCopy.
+   */
+  snapshot(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -56,25 +65,115 @@ async function openLocked(
   await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
   const lock = await lockFolder(dataDir);
   try {
+    await finishReplacement(dataDir);
+    await removeAbandonedSnapshots(dataDir, 0);
     if (await isMissing()) {
       if (mustExist) throw new NoDatabase(dataDir);
       onCreate(0);
       await createIn(folder, onCreate);
       onCreate(1);
     }
-    const database = await openPostgres(folder);
-    return {
-      folder,
-      connect: (onError) => embeddedSocket(database, onError),
-      async close() {
-        await database.close();
-        lock.release();
-      },
-    };
+    return await openFolder(dataDir, folder, lock);
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+async function openFolder(
+  dataDir: string,
+  folder: string,
+  lock: { release(): void },
+): Promise<EmbeddedDatabase> {
+  const database = await openPostgres(folder);
+  // Each statement runs to its end in this thread, so nothing is written between two of them.
+  let copying: Promise<void> | undefined;
+  const session = {
+    async execProtocolRaw(message: Uint8Array) {
+      while (copying !== undefined) await copying;
+      return await database.execProtocolRaw(message);
+    },
+  };
+  return {
+    folder,
+    connect: (onError) => embeddedSocket(session, onError),
+    snapshot: () =>
+      createSnapshot(dataDir, async (target) => {
+        while (copying !== undefined) await copying;
+        const copy = copyFolder(folder, target);
+        copying = copy.catch(() => {}).then(() => copying = undefined);
+        await copy;
+      }),
+    async close() {
+      await database.close();
+      lock.release();
+    },
+  };
+}
+
+/** A database that is built beside the one of a data folder, to take its place. */
+export interface ReplacementDatabase extends EmbeddedDatabase {
+  /**
+   * Closes it and gives it its place; the earlier database is renamed to `keptAs` first. Returns
+   * whether there was one.
+   */
+  install(keptAs: string | undefined): Promise<boolean>;
+  /** Closes and deletes it. */
+  discard(): Promise<void>;
+}
+
+export interface ReplacementOptions {
+  replace: boolean;
+  /** Creates an empty database in a folder. */
+  create?(folder: string, onProgress: (fraction: number) => void): Promise<void>;
+}
+
+/**
+ * Creates an empty database to replace the one below `dataDir`. Without `replace`, throws
+ * DatabaseExists if there is one. Throws as openEmbeddedDatabase does.
+ */
+export async function createReplacement(
+  dataDir: string,
+  { replace, create = createIn }: ReplacementOptions,
+): Promise<ReplacementDatabase> {
+  const folder = join(dataDir, RESTORING);
+  try {
+    await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const lock = await lockFolder(dataDir);
+    try {
+      await finishReplacement(dataDir);
+      const hasDatabase = await exists(embeddedFolder(dataDir));
+      if (hasDatabase && !replace) throw new DatabaseExists();
+      await create(folder, () => {});
+      const database = await openFolder(dataDir, folder, { release() {} });
+      return {
+        ...database,
+        async install(keptAs) {
+          await database.close();
+          await installRestored(dataDir, hasDatabase ? keptAs : undefined);
+          lock.release();
+          return hasDatabase;
+        },
+        async discard() {
+          await database.close().catch(() => {});
+          await removeAll(folder);
+          lock.release();
+        },
+      };
+    } catch (error) {
+      await removeAll(folder).catch(() => {});
+      lock.release();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof DatabaseExists || error instanceof FolderLocked) throw error;
+    throw embeddedFailure(error, folder);
+  }
+}
+
+/** There is a database in the place of a new one. */
+export class DatabaseExists extends Error {
+  override readonly name = "DatabaseExists";
 }
 
 /**
@@ -100,14 +199,6 @@ async function createIn(
   }
 }
 
-async function removeAll(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
 async function openPostgres(folder: string): Promise<PGlite> {
   const { PGlite } = await import("@electric-sql/pglite");
   const { DURABLE_START_PARAMETERS, DurableFileSystem } = await import(
@@ -124,14 +215,4 @@ async function openPostgres(folder: string): Promise<PGlite> {
     fs: new DurableFileSystem(folder),
     startParams: [...startParams, ...DURABLE_START_PARAMETERS, ...settings],
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

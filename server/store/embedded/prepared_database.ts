@@ -4,6 +4,7 @@
  */
 import { dirname, join } from "node:path";
 import { Buffer } from "node:buffer";
+import { syncFolder } from "./files.ts";
 
 /** Folders, and files with the place of their content, by path from the folder of the database. */
 interface Contents {
@@ -85,11 +86,4 @@ async function writeSynced(path: string, content: Uint8Array): Promise<void> {
   let rest = content;
   while (rest.length > 0) rest = rest.subarray(await file.write(rest));
   await file.sync();
-}
-
-/** Windows cannot sync folders, and does not have to. */
-async function syncFolder(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using folder = await Deno.open(path);
-  await folder.sync();
 }

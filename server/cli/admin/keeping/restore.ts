@@ -1,0 +1,108 @@
+import { EXIT } from "../../../../shared/exit_codes.ts";
+import { formatTime } from "../../../../shared/format_time.ts";
+import { formatJson } from "../../../../shared/sanitize.ts";
+import type { BackupHeader } from "../../../backup/format.ts";
+import { restoreBackup, type RestoredBackup } from "../../../backup/restore_backup.ts";
+import { verifyBackup } from "../../../backup/verify_backup.ts";
+import { loadConfig } from "../../../config/load.ts";
+import type { ServerIo } from "../../../io.ts";
+import { createEncryption } from "../../../security/encryption.ts";
+import { reportConfigFile, reportFailure, reportProblems, reportUsage } from "../../failure.ts";
+import type { DatabaseOptions } from "../../options.ts";
+import { count, rowCount } from "./amounts.ts";
+import { headerJson } from "./backup.ts";
+import { rowProgress } from "./row_progress.ts";
+import { chooseDecryption, type PassphraseOptions } from "./secrets.ts";
+
+type RestoreOptions = DatabaseOptions & PassphraseOptions & {
+  verify?: boolean;
+  force?: boolean;
+  identity?: string;
+  json?: boolean;
+};
+
+/** `admin restore`. */
+export async function adminRestore(
+  path: string,
+  { verify = false, force = false, json = false, identity, passphrase, passphraseFile, ...options }:
+    RestoreOptions,
+  io: ServerIo,
+): Promise<number> {
+  const progress = rowProgress("Restoring…", io);
+  try {
+    if (path === "-") return reportUsage("A backup is restored from a file. Name one.", io);
+    const keys = await chooseDecryption({ identity, passphrase, passphraseFile }, io);
+    if (typeof keys === "number") return keys;
+    if (verify) {
+      const header = await verifyBackup(path, keys);
+      io.stdout(json ? formatJson(headerJson(header)) : describeVerified(path, header, io));
+      return EXIT.ok;
+    }
+    const loaded = await loadConfig(options, io);
+    const { config, problems } = loaded;
+    if (problems.length > 0) return reportProblems(problems, io);
+    reportConfigFile(loaded, io);
+    if (config.databaseUrl !== undefined) {
+      return reportUsage(
+        "A backup is restored as an embedded database, and database_url is set. Restore it to a " +
+          "folder with --data-dir. A dump of pg_dump is restored with pg_restore.",
+        io,
+      );
+    }
+    const { clock, signal } = io;
+    const restored = await restoreBackup(path, {
+      ...{ dataDir: config.dataDir, clock, signal, keys, replace: force },
+      encryption: createEncryption(config),
+      onProgress: progress.show,
+      prepare: () => Promise.resolve(),
+    });
+    progress.clear();
+    io.stdout(json ? formatJson(toJson(restored)) : describe(restored, io));
+    io.stderr(advice(restored.header));
+    return EXIT.ok;
+  } catch (error) {
+    progress.clear();
+    if (io.signal.aborted) {
+      io.stderr("Interrupted. The database is as it was before.\n");
+      return EXIT.interrupted;
+    }
+    return reportFailure(error, io);
+  }
+}
+
+function describeVerified(
+  path: string,
+  header: BackupHeader,
+  io: Pick<ServerIo, "timeZone">,
+): string {
+  return `${path} is complete: ${contents(header, io)}.\n`;
+}
+
+function describe(
+  { header, migrated, keptAs }: RestoredBackup,
+  io: Pick<ServerIo, "timeZone">,
+): string {
+  const newer = migrated.length === 0
+    ? ""
+    : `Applied ${count(migrated.length, "migration")} that the backup did not have.\n`;
+  const kept = keptAs === undefined
+    ? ""
+    : `The database that was there is kept as ${keptAs}. Delete it when it is no longer needed.\n`;
+  return `Restored ${contents(header, io)}.\n${newer}${kept}`;
+}
+
+function contents(header: BackupHeader, { timeZone }: Pick<ServerIo, "timeZone">): string {
+  return `${count(rowCount(header), "row")} of ${count(header.tables.length, "table")}, as of ${
+    formatTime(Date.parse(header.createdAt), timeZone)
+  } (version ${header.version})`;
+}
+
+/** What was revoked since is valid again. */
+function advice({ createdAt }: BackupHeader): string {
+  return `Warning: what was revoked, disabled or used after ${createdAt} is as it was then. See ` +
+    "docs/backup.md before you start the server.\n";
+}
+
+function toJson({ header, migrated, keptAs = undefined }: RestoredBackup) {
+  return { ...headerJson(header), migrated, keptAs: keptAs ?? null };
+}
