@@ -9,6 +9,7 @@ import {
   setSequences,
   TableMismatch,
 } from "../store/dump/load_table.ts";
+import { verifyStoredSecrets } from "../store/server_secrets.ts";
 import { checkTable } from "../store/dump/read_rows.ts";
 import { DatabaseExists, type ReplacementOptions } from "../store/embedded/embedded.ts";
 import { BackupError } from "./backup_error.ts";
