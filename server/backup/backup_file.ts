@@ -87,12 +87,12 @@ export async function openBackupFile(path: string): Promise<ReadableStream<Uint8
 }
 
 async function checkTarget(path: string, overwrite: boolean): Promise<void> {
-  const found = await Deno.stat(path).catch((error) => {
+  const target = await Deno.stat(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw fileProblem(error, path);
   });
-  if (found === undefined) return;
-  if (!found.isFile) {
+  if (target === undefined) return;
+  if (!target.isFile) {
     throw new BackupError(
       "file",
       `${path} is not a regular file. Name a file, or use - for standard output.`,

@@ -48,7 +48,7 @@ export interface Piece {
 
 const MAGIC = `${brand.binaryName} backup `;
 const FORMAT = "1";
-/** More is not a backup of ours, and must not fill the memory. */
+/** More than our backups have, so that no other file fills the memory. */
 const MAX_HEADER_BYTES = 4 * 1024 * 1024;
 const MAX_LINE_BYTES = 4096;
 const MAX_PIECE_BYTES = 256 * 1024 * 1024;
@@ -156,7 +156,7 @@ export class BackupReader {
   }
 }
 
-/** The file ended, or a line is too long to be one. */
+/** The end of the file was reached, or a line is too long to be one. */
 class EndOfFile extends Error {}
 
 function damaged(place: string, error?: EndOfFile): BackupError {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { FolderLocked, lockFolder } from "./folder_lock.ts";
 
 const FOLDER = "snapshots";
-/** A copy that nobody has opened after this time was left by a command that was killed, in ms. */
+/** A copy that is not open after this time was left by a command that was killed, in ms. */
 const ABANDONED_MS = 5 * 60_000;
 
 /**

@@ -105,7 +105,7 @@ function toJson(
   return {
     file: path === "-" ? null : path,
     bytes,
-    sha256,
+    fileHash: sha256,
     encrypted,
     checked,
     ...headerJson(header),

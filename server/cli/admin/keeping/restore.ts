@@ -35,7 +35,11 @@ export async function adminRestore(
     if (typeof keys === "number") return keys;
     if (verify) {
       const header = await verifyBackup(path, keys);
-      io.stdout(json ? formatJson(headerJson(header)) : describeVerified(path, header, io));
+      io.stdout(
+        json
+          ? formatJson({ ...headerJson(header), migrated: [], keptAs: null })
+          : describeVerified(path, header, io),
+      );
       return EXIT.ok;
     }
     const loaded = await loadConfig(options, io);
