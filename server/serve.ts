@@ -162,7 +162,7 @@ export async function startServer(
   handle = (request, peer) => routes.fetch(request, { peer, hostRequired });
 
   const adminRpc = config.databaseUrl === undefined
-    ? await openAdminRpc(config.dataDir, { ...deps, database: storage.database })
+    ? await openAdminRpc(config.dataDir, { ...deps, snapshot: storage.database.snapshot })
     : undefined;
   const heartbeat = await startStep(io, preparing, () => startHeartbeat(sql, replica));
   const periodicTasks = startPeriodicTasks(deps);

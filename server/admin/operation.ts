@@ -31,8 +31,8 @@ export interface AdminDeps {
   mail: Pick<Mail, "send" | "deliver">;
   encryption: Encryption;
   issuer: string;
-  /** Of a running server. */
-  database?: Pick<Database, "snapshot">;
+  /** Copies the embedded database of a running server. */
+  snapshot?: Database["snapshot"];
   /** Of this process. Other replicas are notified by triggers of the database. */
   tokenValidator?: { invalidate(subject: string): void };
   /** The id of the administrator, for an operation over HTTP; default: the operator. */

@@ -7,13 +7,13 @@ import type { Empty, Operation } from "./operation.ts";
  * answers requests meanwhile, but statements wait until the files are copied.
  */
 export const snapshotDatabase: Operation<Empty, { folder: string } | DomainError> = async (
-  { database },
+  { snapshot },
 ) => {
-  if (database?.snapshot === undefined) {
+  if (snapshot === undefined) {
     throw new Error("only the embedded database is copied by the server");
   }
   try {
-    return { folder: await database.snapshot() };
+    return { folder: await snapshot() };
   } catch (error) {
     if (error instanceof NoSpaceForCopy) return noSpaceForCopy(error);
     throw error;
