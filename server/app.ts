@@ -20,6 +20,7 @@ import { RequestMetrics, setRouteTemplate } from "./telemetry/request_metrics.ts
 import { hostProblem, isUnambiguousPath, requestPath } from "./http/request_target.ts";
 import { strictTransportSecurity } from "./http/strict_transport_security.ts";
 import type { Log } from "./log.ts";
+import { withRequestContext } from "./request_context.ts";
 import { logFailure, requestFields } from "./request_log.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
@@ -273,10 +274,15 @@ export function app(appDeps: AppDeps): App {
     if (path === METRICS_PATH && appDeps.metricsEndpoint !== undefined) {
       return appDeps.metricsEndpoint(request);
     }
-    requestId(request);
+    const context = {
+      requestId: requestId(request),
+      address: () => clientInfoOfRequest(request, connection, clientAddress).address,
+    };
     // None of our paths needs percent-encoding or dot segments.
     return requests.measure(request, undefined, () => {
-      if (isUnambiguousPath(path)) return routes.fetch(request, connection);
+      if (isUnambiguousPath(path)) {
+        return withRequestContext(context, () => routes.fetch(request, connection));
+      }
       return path.startsWith("/api/") ? unknownOperation(issuer) : unknownEndpoint();
     });
   };

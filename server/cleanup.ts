@@ -7,10 +7,11 @@
  */
 import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config/server_config.ts";
+import { maintainAuditLog } from "./audit/maintain.ts";
 import { TRUST_REQUEST_AGE_MS } from "./federation/record_trust_request.ts";
 import { runInBatches } from "./replicas/batches.ts";
 import { deleteOldAddressLinks } from "./store/address_links.ts";
-import { deleteOldAuditEvents } from "./store/audit_events.ts";
+import { deleteOlderEvents } from "./store/audit_log/older_events.ts";
 import { deleteOldAuthorizationCodes } from "./store/authorization_codes.ts";
 import type { Sql } from "./store/db/connect.ts";
 import { deleteOldDelegatedTokens } from "./store/delegated_tokens.ts";
@@ -77,7 +78,8 @@ export const DELETIONS: readonly Deletion[] = [
     deleteBatch: deleteOldRefreshTokenFamilies,
   },
   { table: "clients", keepMs: 30 * DAY_MS, deleteBatch: deleteUnusedDocumentClients },
-  { table: "audit_events", keepMs: auditRetention, deleteBatch: deleteOldAuditEvents },
+  // Of programs before migration 0029. The audit log: audit/maintain.ts.
+  { table: "audit_events", keepMs: auditRetention, deleteBatch: deleteOlderEvents },
   {
     table: "personal_access_tokens",
     keepMs: auditRetention,
@@ -112,5 +114,6 @@ export async function deleteOldRows(
 /** Deletes the old rows of all tables now, without a lease. */
 export async function cleanUp(deps: CleanUpDeps): Promise<void> {
   const { signal } = new AbortController();
+  await maintainAuditLog(deps, signal);
   for (const deletion of DELETIONS) await deleteOldRows(deps, deletion, signal);
 }

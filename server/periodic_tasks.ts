@@ -1,3 +1,4 @@
+import { maintainAuditLog } from "./audit/maintain.ts";
 import { type CleanUpDeps, deleteOldRows, DELETIONS } from "./cleanup.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import {
@@ -27,6 +28,7 @@ export function periodicTasks(deps: PeriodicTasksDeps): HousekeepingTask[] {
     { name: "signing_keys", everyMs: INTERVAL_MS, run: () => rows(deps.keys.maintain()) },
     { name: "expiry_reminders", everyMs: INTERVAL_MS, run: () => sendExpiryReminders(deps) },
     { name: "rechecks", everyMs: INTERVAL_MS, run: (signal) => rows(deps.rechecks.runDue(signal)) },
+    { name: "audit_log", everyMs: INTERVAL_MS, run: (signal) => maintainAuditLog(deps, signal) },
     ...deletions,
   ];
 }

@@ -3,6 +3,7 @@ import { pause, withTimeout } from "../shared/deadline.ts";
 import { syncDeclaredGroups } from "./access/declared_groups.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
 import { app, type AppDeps } from "./app.ts";
+import { prepareAuditLog } from "./audit/maintain.ts";
 
 import { defaultIssuer } from "./config/default_issuer.ts";
 import { authoritySources } from "./config/authority_sources.ts";
@@ -34,6 +35,7 @@ import type { ServerIo } from "./io.ts";
 import type { OnStartProgress } from "./start_progress.ts";
 import { startStep } from "./start_step.ts";
 import { openStorage } from "./open_store.ts";
+import { setReplicaId } from "./request_context.ts";
 import { ResourceCatalog } from "./resources/catalog.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { hasUsers, lacksAdministrator } from "./store/users.ts";
@@ -104,6 +106,8 @@ export async function startServer(
     await storage.database.close(0);
     throw error instanceof ListenError ? error : listenError(error, config.listen, procFiles);
   }
+  const replica = describeReplica();
+  setReplicaId(replica.id);
   const issuer = config.issuer ?? defaultIssuer(config, server.addr);
   const { clock } = io;
   const http = new OutboundHttp(machineNetwork(io.env));
@@ -114,6 +118,7 @@ export async function startServer(
     seconds: 90,
     advice: "Check whether another session holds a lock in the database.",
   };
+  await startStep(io, preparing, () => prepareAuditLog({ sql, clock, log }));
   const conflicts = await startStep(
     io,
     preparing,
@@ -141,7 +146,6 @@ export async function startServer(
     preparing,
     () => TokenValidator.start({ ...storage, catalog, clock, log, issuer, metrics }),
   );
-  const replica = describeReplica();
   const stopping = new AbortController();
   const deps: AppDeps = {
     ...{ replica, stopping: stopping.signal },

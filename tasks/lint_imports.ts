@@ -47,6 +47,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/backup",
     "server/admin",
     "server/imports",
+    "server/audit",
     "server/account",
     "server/passwords",
     "server/sign_in",

@@ -142,10 +142,12 @@ export const exportTrustRules: ExportList = async (sql, query) =>
 
 /**
  * What the user did and what was done to the user, their logins and tokens. Of others who did it
- * there is only the kind: their address and id are not the user's data.
+ * there is only the kind: their address and id are not the user's data. What the user's agents did
+ * counts as what the user did.
  */
 export const exportAuditEvents: ExportList = async (sql, query) => {
   const { userId } = query;
+  const own = sql`(actor = ${userId} or acting_for = ${userId} and actor like 'agent:%')`;
   return toExported(
     await sql<Row[]>`
       select * from (
@@ -153,15 +155,15 @@ export const exportAuditEvents: ExportList = async (sql, query) => {
           event,
           case
             when actor is null then null
-            when actor = ${userId} then 'you'
+            when ${own} then 'you'
             when actor = 'operator' then 'operator'
             else 'other'
           end as actor,
           case when subject = ${userId} then 'you' else subject end as subject,
-          case when actor = ${userId} then address end as address,
-          case when actor = ${userId} then details else '{}'::jsonb end as details
-        from audit_events
-        where actor = ${userId} or subject = ${userId}
+          case when ${own} then address end as address,
+          case when ${own} then details else '{}'::jsonb end as details
+        from audit_log
+        where actor = ${userId} or acting_for = ${userId} or subject = ${userId}
           or subject in (
             select id::text from refresh_token_families where user_id = ${userId}
             union all select id::text from personal_access_tokens where user_id = ${userId}

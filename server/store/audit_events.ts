@@ -1,17 +1,50 @@
+/** Appends to the audit log. What reads, seals and removes its rows is in audit_log/. */
 import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
+import { currentRequest, replicaId } from "../request_context.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
+
+/** What came of it: it was done, it was not allowed, or it did not work. */
+export type AuditResult = "ok" | "refused" | "failed";
 
 export interface AuditEvent {
   /** What happened, like `device.approved`. */
   event: string;
   /** Who did it: a user's or a client's id. */
   actor?: string;
+  /** On whose behalf, if on that of another account: its id. */
+  actingFor?: string;
   /** What it was done to. */
   subject?: string;
+  /** Default: of the request that is being handled. */
   address?: string;
+  /** Default: what the name of the event says. */
+  result?: AuditResult;
   /** Further facts; never a secret. */
   details?: Record<string, string | number | boolean | null>;
+}
+
+const REFUSED = /(?:refused|rejected|denied|throttled|restricted|replayed|_unknown)$/;
+
+function resultOf({ event, result }: AuditEvent): AuditResult {
+  return result ?? (event.endsWith("failed") ? "failed" : REFUSED.test(event) ? "refused" : "ok");
+}
+
+/** The columns of a row that do not depend on its subject. */
+function columnsOf(event: AuditEvent, clock: Clock) {
+  const request = currentRequest();
+  // An agent that acts for the actor is who did it.
+  const agent = request?.agent?.actsFor === event.actor ? request?.agent : undefined;
+  return {
+    at: new Date(clock.now()),
+    event: event.event,
+    actor: agent?.name ?? event.actor ?? null,
+    actingFor: event.actingFor ?? agent?.actsFor ?? null,
+    address: event.address ?? request?.address?.() ?? null,
+    result: resultOf(event),
+    requestId: request?.requestId ?? null,
+    replica: replicaId(),
+  };
 }
 
 /** Returns the id of the event. */
@@ -21,11 +54,15 @@ export async function recordAuditEvent(
   event: AuditEvent,
 ): Promise<string> {
   const id = randomUUID();
+  const row = columnsOf(event, clock);
   await sql`
-    insert into audit_events (id, occurred_at, event, actor, subject, address, details)
-    values (
-      ${id}, ${new Date(clock.now())}, ${event.event}, ${event.actor ?? null},
-      ${event.subject ?? null}, ${event.address ?? null}, ${sql.json(event.details ?? {})}
+    insert into audit_log (
+      id, occurred_at, event, actor, acting_for, subject, address, result, request_id, replica,
+      details
+    ) values (
+      ${id}, ${row.at}, ${row.event}, ${row.actor}, ${row.actingFor}, ${event.subject ?? null},
+      ${row.address}, ${row.result}, ${row.requestId}, ${row.replica},
+      ${sql.json(event.details ?? {})}
     )`;
   return id;
 }
@@ -34,30 +71,77 @@ export async function recordAuditEvent(
 export async function recordAuditEvents(
   sql: Sql | Transaction,
   clock: Clock,
-  { subjects, ...event }: Omit<AuditEvent, "subject"> & { subjects: readonly string[] },
+  { subjects, details = {}, ...event }: Omit<AuditEvent, "subject"> & {
+    subjects: readonly string[];
+  },
 ): Promise<void> {
-  const rows = subjects.map((subject) => ({ id: randomUUID(), subject }));
-  await sql`
-    insert into audit_events (id, occurred_at, event, actor, subject, address, details)
-    select (value ->> 'id')::uuid, ${new Date(clock.now())}::timestamptz, ${event.event}::text,
-      ${event.actor ?? null}::text, value ->> 'subject', ${event.address ?? null}::text,
-      ${sql.json(event.details ?? {})}::jsonb
-    from jsonb_array_elements(${sql.json(rows)})`;
+  await recordAuditEventBatch(
+    sql,
+    clock,
+    event,
+    subjects.map((subject) => ({ subject, details })),
+  );
 }
 
 /** Records events of one kind in one statement. */
 export async function recordAuditEventBatch(
   sql: Sql | Transaction,
   clock: Clock,
-  event: Pick<AuditEvent, "event" | "actor">,
+  event: Omit<AuditEvent, "subject" | "details">,
   subjects: readonly Required<Pick<AuditEvent, "subject" | "details">>[],
 ): Promise<void> {
-  const rows = subjects.map((row) => ({ ...row, id: randomUUID() }));
+  const row = columnsOf(event, clock);
+  const rows = subjects.map((subject) => ({ ...subject, id: randomUUID() }));
   await sql`
-    insert into audit_events (id, occurred_at, event, actor, subject, details)
-    select (value ->> 'id')::uuid, ${new Date(clock.now())}::timestamptz, ${event.event}::text,
-      ${event.actor ?? null}::text, value ->> 'subject', value -> 'details'
+    insert into audit_log (
+      id, occurred_at, event, actor, acting_for, subject, address, result, request_id, replica,
+      details
+    )
+    select (value ->> 'id')::uuid, ${row.at}::timestamptz, ${row.event}::text, ${row.actor}::text,
+      ${row.actingFor}::text, value ->> 'subject', ${row.address}::text, ${row.result}::text,
+      ${row.requestId}::text, ${row.replica}::uuid, value -> 'details'
     from jsonb_array_elements(${sql.json(rows)})`;
+}
+
+/** A repeated event is counted for this long, in ms. */
+const REPEAT_WINDOW = 3_600_000;
+
+/**
+ * Records what a principal may do any number of times. The same event, by the same actor, to the
+ * same subject, with the same details and from the same address is recorded once, and counted for
+ * the rest of the hour: appendRepeatedEvents records how often it happened again.
+ */
+export async function recordRepeatedAuditEvent(
+  sql: Sql | Transaction,
+  clock: Clock,
+  event: AuditEvent,
+): Promise<void> {
+  const row = columnsOf(event, clock);
+  const { subject = null, details = {} } = event;
+  const window = Math.floor(row.at.getTime() / REPEAT_WINDOW);
+  const key = [window, row.event, row.actor, subject, row.address, details, row.actingFor];
+  const countId = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
+  await sql`
+    with counted as (
+      insert into audit_repeats as r (
+        id, ends_at, event, actor, acting_for, subject, address, result, replica, details, count,
+        last_at
+      ) values (
+        ${countId}::uuid, ${new Date((window + 1) * REPEAT_WINDOW)}, ${row.event}, ${row.actor},
+        ${row.actingFor}, ${subject}, ${row.address}, ${row.result}, ${row.replica},
+        ${sql.json(details)}, 0, ${row.at}
+      )
+      on conflict (id) do update set
+        count = r.count + 1, last_at = greatest(r.last_at, excluded.last_at)
+      returning *
+    )
+    insert into audit_log (
+      id, occurred_at, event, actor, acting_for, subject, address, result, request_id, replica,
+      details
+    )
+    select ${randomUUID()}::uuid, last_at, event, actor, acting_for, subject, address, result,
+      ${row.requestId}::text, replica, details
+    from counted where count = 0`;
 }
 
 /** The details of an event of one kind, if it was recorded after `since`. */
@@ -66,7 +150,7 @@ export async function findAuditDetails(
   query: { id: string; event: string; since: Date },
 ): Promise<NonNullable<AuditEvent["details"]> | undefined> {
   const rows = await sql<{ details: NonNullable<AuditEvent["details"]> }[]>`
-    select details from audit_events
+    select details from audit_log
     where id = ${query.id} and event = ${query.event} and occurred_at >= ${query.since}`;
   return rows[0]?.details;
 }
@@ -84,50 +168,8 @@ export async function recentRejections(
   query: { issuer: string; since: Date; limit: number },
 ): Promise<RecordedRejection[]> {
   return await sql<RecordedRejection[]>`
-    select id, occurred_at as "occurredAt", details from audit_events
+    select id, occurred_at as "occurredAt", details from audit_log
     where event = 'workload.refused' and occurred_at >= ${query.since}
       and details ->> 'issuer' = ${query.issuer} and details ->> 'claims' is not null
-    order by occurred_at desc limit ${query.limit}`;
-}
-
-/** A repeated event is counted in one row for this long, in ms. */
-const REPEAT_WINDOW = 3_600_000;
-
-/**
- * Records what a principal may do any number of times: the same event, by the same actor, to the
- * same subject, with the same details and from the same address is one row per hour, with `count`
- * and `last_at` in its details.
- */
-export async function recordRepeatedAuditEvent(
-  sql: Sql | Transaction,
-  clock: Clock,
-  event: AuditEvent,
-): Promise<void> {
-  const now = clock.now();
-  const window = Math.floor(now / REPEAT_WINDOW);
-  const { actor = null, subject = null, address = null, details = {} } = event;
-  const key = JSON.stringify([window, event.event, actor, subject, address, details]);
-  const id = createHash("sha256").update(key).digest("hex").slice(0, 32);
-  const repeated = (count: number) => ({ count, last_at: new Date(now).toISOString() });
-  await sql`
-    insert into audit_events as e (id, occurred_at, event, actor, subject, address, details)
-    values (
-      ${id}::uuid, ${new Date(now)}, ${event.event}, ${actor}, ${subject}, ${address},
-      ${sql.json({ ...details, ...repeated(1) })}
-    )
-    on conflict (id) do update set details = e.details || jsonb_build_object(
-      'count', (e.details ->> 'count')::int + 1, 'last_at', excluded.details -> 'last_at'
-    )`;
-}
-
-/** Deletes events from before `before`, at most `limit`; returns how many. */
-export async function deleteOldAuditEvents(
-  sql: Sql,
-  before: Date,
-  limit: number,
-): Promise<number> {
-  const { count } = await sql`
-    delete from audit_events where id in (
-      select id from audit_events where occurred_at < ${before} limit ${limit})`;
-  return count;
+    order by occurred_at desc, seq desc limit ${query.limit}`;
 }

@@ -1,5 +1,7 @@
 /** Removes a user's address and name from what stays when the user is deleted. */
 import { nameKey } from "../../shared/name_key.ts";
+import { replicaId } from "../request_context.ts";
+import { appendAllRepeatedEvents } from "./audit_log/repeats.ts";
 import type { Transaction } from "./db/connect.ts";
 import { emailProblem } from "./users.ts";
 
@@ -32,7 +34,7 @@ export async function addressesOfUser(
 ): Promise<string[]> {
   const rows = await tx<{ email: string }[]>`
     select distinct value as email
-    from audit_events e, jsonb_each_text(e.details) d (key, value)
+    from audit_log e, jsonb_each_text(e.details) d (key, value)
     where e.subject = ${id} and e.event = 'user.changed' and key in ('email_from', 'email_to')
       and not exists (
         select from users u where u.id::text <> ${id} and u.email_key = lower(value)
@@ -59,7 +61,9 @@ export async function eraseUser(
     emails: isAddress ? [...addresses, subject] : addresses,
     names: subject === id || isAddress ? [name] : [name, subject],
   };
-  await eraseFromAuditLog(tx, person);
+  await appendAllRepeatedEvents(tx, replicaId());
+  await eraseFromAuditLog(tx, person, "audit_log");
+  await eraseFromAuditLog(tx, person, "audit_events");
   await eraseFromTokens(tx, person);
   await eraseSignIns(tx, person);
 }
@@ -69,7 +73,13 @@ export function pseudonymOf(userId: string): string {
   return `user-${userId.slice(0, 8)}`;
 }
 
-async function eraseFromAuditLog(tx: Transaction, person: PersonalData): Promise<void> {
+/** audit_events has the events of programs before migration 0029, and those are copied. */
+async function eraseFromAuditLog(
+  tx: Transaction,
+  person: PersonalData,
+  table: "audit_log" | "audit_events",
+): Promise<void> {
+  await tx`select set_config('audit.erasing', 'on', true)`;
   const { id, emails, names } = person;
   const anywhere = needles([...emails, ...names.filter(isFullName)]);
   const ofUser = needles([...emails, ...names]);
@@ -83,7 +93,7 @@ async function eraseFromAuditLog(tx: Transaction, person: PersonalData): Promise
           coalesce(actor = ${id}, false) or coalesce(subject = ${id}, false)
             or details ->> 'owner' = ${id} as own,
           lower(concat_ws(' ', actor, subject, details::text)) as text
-        from audit_events where id > ${after}::uuid
+        from ${tx(table)} where id > ${after}::uuid
       ) e
       where exists (
         select from jsonb_array_elements_text(case when coalesce(own, false)
@@ -94,15 +104,16 @@ async function eraseFromAuditLog(tx: Transaction, person: PersonalData): Promise
     for (const row of rows) {
       const details = replaceIn(row.details, row.own ? replaceOfUser : replaceAnywhere);
       await tx`
-        update audit_events set
+        update ${tx(table)} set
           actor = ${row.actor && replaceAnywhere(row.actor)},
           subject = ${row.subject && replaceAnywhere(row.subject)},
           details = ${tx.json(details as Parameters<typeof tx.json>[0])}
         where id = ${row.id}`;
     }
-    if (rows.length < BATCH) return;
+    if (rows.length < BATCH) break;
     after = rows.at(-1)!.id;
   }
+  await tx`select set_config('audit.erasing', 'off', true)`;
 }
 
 /** Free text of service accounts' tokens; those of the user are deleted with the user. */

@@ -37,7 +37,7 @@ export async function readServerOverview(
       select * from personal_access_tokens
       where revoked_at is null and (expires_at is null or expires_at > ${now}::timestamptz)
     ), recent as (
-      select event from audit_events
+      select event from audit_log
       where occurred_at > ${since}::timestamptz and event in ('workload.refused', 'signin.throttled')
     )
     select

@@ -97,11 +97,19 @@ export async function lockTrustRule(
   return await findTrustRule(tx, name);
 }
 
-/** When each rule was last used, by its id, if that was after `since`: from the audit log. */
+/**
+ * When each rule was last used, by its id, if that was after `since`: from the audit log and from
+ * the uses that are still counted for it.
+ */
 export async function lastUsesOfRules(sql: Sql, since: Date): Promise<Map<string, Date>> {
   const rows = await sql<{ subject: string; used_at: Date }[]>`
-    select subject, max(coalesce((details ->> 'last_at')::timestamptz, occurred_at)) as used_at
-    from audit_events where event = 'workload.token_issued' and occurred_at >= ${since} group by subject`;
+    select subject, max(used_at) as used_at from (
+      select subject, occurred_at as used_at from audit_log
+      where event = 'workload.token_issued' and occurred_at >= ${since}
+      union all
+      select subject, last_at from audit_repeats
+      where event = 'workload.token_issued' and last_at >= ${since}
+    ) uses group by subject`;
   return new Map(rows.map(({ subject, used_at }) => [subject, used_at]));
 }
 

@@ -143,16 +143,17 @@ export async function listKnownSecrets(
 ): Promise<KnownSecret[]> {
   return await sql<KnownSecret[]>`
     select 'token' as kind, t.id::text as id, t.name, s.name as account, max(e.occurred_at) as at
-    from audit_events e
+    from audit_log e
       join personal_access_tokens t on t.id::text = e.subject
       join service_accounts s on s.id = t.service_account_id
-    where e.actor = ${userId} and e.event in ('token.created', 'token.rotated')
+    where (e.actor = ${userId} or e.acting_for = ${userId} and e.actor like 'agent:%')
+      and e.event in ('token.created', 'token.rotated')
       and t.revoked_at is null and (t.expires_at is null or t.expires_at > ${now})
     group by t.id, t.name, s.name
     union all
     select 'client', c.id, c.id, null, e.occurred_at
     from clients c join lateral (
-      select actor, occurred_at from audit_events
+      select actor, occurred_at from audit_log
       where subject = c.id and event in ('client.created', 'client.secret_rotated')
       order by occurred_at desc limit 1
     ) e on e.actor = ${userId}

@@ -43,7 +43,7 @@ Deno.test("a server continues after its connections are cut within transactions"
     create function slow() returns trigger language plpgsql as
       $$ begin perform pg_sleep(0.02); return new; end $$;
     create trigger slow before insert on failed_attempts for each row execute function slow();
-    create trigger slow before insert on audit_events for each row execute function slow();
+    create trigger slow before insert on audit_log for each row execute function slow();
   `);
   const statuses = new Set<number>();
   let cut = 0;

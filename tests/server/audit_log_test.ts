@@ -16,6 +16,7 @@ import { createUserPasswordLink } from "../../server/admin/password_link_operati
 import { addUser, setUserDisabled, updateUser } from "../../server/admin/user_operations.ts";
 import { brand } from "../../shared/brand.ts";
 import { managementResource } from "../../shared/management.ts";
+import { clearAuditLog } from "../support/audit_log.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { visitor } from "../support/page_visitor.ts";
 import { call, createPat, describeScopes } from "../support/pats.ts";
@@ -27,9 +28,9 @@ async function recorded(
   { parts: { sql } }: TestServer,
   action: () => Promise<unknown>,
 ): Promise<string[]> {
-  await sql`delete from audit_events`;
+  await clearAuditLog(sql);
   await action();
-  const rows = await sql`select event, actor, subject, address from audit_events order by event`;
+  const rows = await sql`select event, actor, subject, address from audit_log order by event`;
   return rows.map(({ event, actor, subject, address }) =>
     [event, actor ?? "-", subject ?? "-", address ?? "-"].join(" ")
   );

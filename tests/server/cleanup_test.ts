@@ -210,10 +210,10 @@ testOnEachDatabase(
       where id = ${revoked.id}`;
     server.clock.advance({ days: 29 });
     assert.deepEqual(await names(), ["endless", "expired", "revoked", "rotated", "rotated"]);
-    assert.notEqual(await rows(server, "audit_events"), 0);
+    assert.notEqual(await rows(server, "audit_log"), 0);
     server.clock.advance({ days: 1, hours: 1 });
     assert.deepEqual(await names(), ["endless", "expired", "revoked", "rotated"]);
-    assert.equal(await rows(server, "audit_events"), 0);
+    assert.equal(await rows(server, "audit_log"), 0);
     server.clock.advance({ days: 1 });
     assert.deepEqual(await names(), ["endless", "rotated"]);
     for (const token of [endless.token, successor.body.token]) {

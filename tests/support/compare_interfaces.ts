@@ -171,7 +171,7 @@ async function readEvents(
   },
 ) {
   const all = await sql`
-    select event, actor, subject, address, details from audit_events
+    select event, actor, subject, address, details from audit_log
     order by occurred_at, event, subject`;
   const isCompared = ({ event }: { event: string }) =>
     typeof events === "string" ? event.startsWith(events) : events.includes(event);

@@ -155,7 +155,7 @@ testOnEachDatabase("a dismissed job does not come back", async (location) => {
   await exchange(server, await sign());
   assert.deepEqual(await pending(server), []);
   const events = await server.parts.sql`
-    select event from audit_events where event like 'trust_request%'`;
+    select event from audit_log where event like 'trust_request%'`;
   assert.deepEqual(events.map(({ event }) => event), ["trust_request.dismissed"]);
 });
 

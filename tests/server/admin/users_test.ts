@@ -102,7 +102,7 @@ testOnEachDatabase("deletes a user with everything, on every replica", async (lo
   assert.equal((await browser.get("/devices")).location, "/signin?next=%2Fdevices");
   assert.equal(await findUser(sql, aliceId), undefined);
   const [event] = await sql`
-    select subject, details from audit_events where event = 'user.deleted'`;
+    select subject, details from audit_log where event = 'user.deleted'`;
   assert.equal(event.subject, aliceId);
   assert.deepEqual([event.details.email, event.details.tokens], [undefined, 1]);
   assert.equal((await deleteUser(server.parts, { email }) as DomainError).code, "not_found");

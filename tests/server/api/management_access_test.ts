@@ -766,7 +766,7 @@ testOnEachDatabase("revoking a login can revoke the tokens created with it", asy
   await revoke(other.body.refresh_token, { revoke_tokens: "false" });
   assert.equal((await verify(server, kept.token)).status, 200);
   const events = await server.parts.sql`
-    select subject from audit_events where event = 'token.revoked' order by subject`;
+    select subject from audit_log where event = 'token.revoked' order by subject`;
   assert.deepEqual(events.map(({ subject }) => subject), [own.id, robots.id].sort());
 });
 

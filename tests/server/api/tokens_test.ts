@@ -25,7 +25,7 @@ testOnEachDatabase(
     const [row] = await server.parts.sql`select * from personal_access_tokens`;
     assert.ok(!JSON.stringify(row).includes(created.token));
     assert.ok(
-      !JSON.stringify(await server.parts.sql`select * from audit_events`).includes(created.token),
+      !JSON.stringify(await server.parts.sql`select * from audit_log`).includes(created.token),
     );
     const read = await call(server, alice.management, "GET", `/api/v1/tokens/${created.id}`);
     assert.equal(read.body.token, undefined);

@@ -62,7 +62,7 @@ testOnEachDatabase("changes nothing if the audit event cannot be recorded", asyn
   await sql.unsafe(`
     create function disk_full() returns trigger language plpgsql as $$
       begin raise exception 'disk full' using errcode = 'disk_full'; end $$;
-    create trigger disk_full before insert on audit_events
+    create trigger disk_full before insert on audit_log
       for each row execute function disk_full()`);
   const request = { userId: id, exceptSession: access.session, address: "192.0.2.1" };
   const changes = [
@@ -72,7 +72,7 @@ testOnEachDatabase("changes nothing if the audit event cannot be recorded", asyn
     () => revokeAllLogins(parts, request),
   ];
   for (const change of changes) await assert.rejects(change, { code: "53100" });
-  await sql`drop trigger disk_full on audit_events`;
+  await sql`drop trigger disk_full on audit_log`;
   assert.deepEqual(await findUser(sql, id), before);
   assert.equal(await hasAccess(server, access), true);
   assert.equal((await server.poll(approved.device_code)).status, 200);

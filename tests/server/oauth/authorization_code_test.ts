@@ -34,7 +34,7 @@ async function verify(server: TestServer, token: string): Promise<number> {
 }
 
 const events = async ({ parts: { sql } }: TestServer, event: string) =>
-  await sql`select event, actor, subject, details from audit_events where event = ${event}`;
+  await sql`select event, actor, subject, details from audit_log where event = ${event}`;
 
 testOnEachDatabase(
   "issues the tokens of a login for a code, with nonce, auth_time, acr and amr",

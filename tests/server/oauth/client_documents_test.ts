@@ -190,7 +190,7 @@ testOnEachDatabase(
     assert.equal(stored?.name, "Other Agent");
     assert.deepEqual(stored?.document?.changedAt, changed.document.changedAt);
     const events = await sql`
-    select event from audit_events where subject = ${ID} and event = 'client.document_changed'`;
+    select event from audit_log where subject = ${ID} and event = 'client.document_changed'`;
     assert.equal(events.length, 1);
 
     // They stay valid while their host is down for a short time.

@@ -110,7 +110,7 @@ testOnEachDatabase(
     assert.equal(refreshed.status, 200);
     assert.deepEqual(claimsOf(refreshed.body.access_token).sid, sid);
     const [event] = await server.parts.sql`
-    select * from audit_events where event = 'token.delegated'`;
+    select * from audit_log where event = 'token.delegated'`;
     assert.deepEqual([event.actor, event.subject], [user.id, sid]);
     assert.equal(event.details.actor_name, "Claude Code");
   },
@@ -371,8 +371,8 @@ testOnEachDatabase(
     }
     assert.equal((await server.refresh(login)).status, 200);
     const events = await server.parts.sql`
-    select details from audit_events where event = 'token.delegation_revoked'
-    order by occurred_at`;
+    select details from audit_log where event = 'token.delegation_revoked'
+    order by occurred_at, seq`;
     assert.deepEqual(events.map(({ details }) => details.tokens).sort(), [1, 2]);
   },
 );

@@ -102,7 +102,7 @@ async function lastRejection(server: TestServer): Promise<string | undefined> {
 
 async function events(server: TestServer, event: string) {
   return await server.parts.sql`
-    select * from audit_events where event = ${event} order by occurred_at`;
+    select * from audit_log where event = ${event} order by occurred_at, seq`;
 }
 
 testOnEachDatabase(

@@ -79,7 +79,7 @@ testOnEachDatabase("a replay after the successor was used revokes the login", as
   await refused(server, second, /revoked/);
   await refused(server, token, /revoked/);
   const events = await server.parts.sql`
-    select * from audit_events where event = 'refresh_token.replayed'`;
+    select * from audit_log where event = 'refresh_token.replayed'`;
   assert.equal(events.length, 1);
   assert.equal(events[0].actor, userId);
   assert.ok(!JSON.stringify(events).includes(token));

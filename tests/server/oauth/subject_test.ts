@@ -71,7 +71,7 @@ testOnEachDatabase(
       token: narrow.body.access_token,
     });
     const [{ actor }] = await server.parts.sql`
-    select actor from audit_events where event = 'token.delegation_revoked'`;
+    select actor from audit_log where event = 'token.delegation_revoked'`;
     assert.equal(actor, id);
 
     await setUserDisabled(server.parts, { email: SUBJECT, disabled: true });

@@ -59,7 +59,7 @@ Deno.test("shows where a login comes from, and issues tokens after approval", as
   assert.equal(await statusOf(server, login.device_code), "tokens");
   assert.equal((await browser.get(done.location!)).page, "approved");
   const events = await server.parts.sql`
-    select event, actor, details from audit_events where event like 'device.%'`;
+    select event, actor, details from audit_log where event like 'device.%' order by seq`;
   assert.deepEqual(events.map(({ event }) => event).slice(0, 2), [
     "device.code_entered",
     "device.approved",
@@ -140,7 +140,7 @@ Deno.test("counts the first of several decisions and shows it to all", async () 
   }
   assert.equal(pages.size, 1);
   const events = await server.parts.sql`
-    select event from audit_events where event in ('device.approved', 'device.denied')`;
+    select event from audit_log where event in ('device.approved', 'device.denied')`;
   assert.equal(events.length, 1);
 });
 

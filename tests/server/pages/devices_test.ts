@@ -66,7 +66,7 @@ Deno.test("revokes one login and signs out one browser, then all others, only of
     await userinfo.body?.cancel();
   }
   const [event] = await server.parts.sql`
-    select * from audit_events where event = 'logins.all_revoked' and actor = ${alice.id}`;
+    select * from audit_log where event = 'logins.all_revoked' and actor = ${alice.id}`;
   assert.equal(event.details.logins, 6);
 });
 

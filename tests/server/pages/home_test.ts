@@ -26,6 +26,6 @@ Deno.test("revokes a login of the user, and none of another user", async () => {
   assert.equal((await browser.submit("/logins/revoke")).location, "/");
   assert.match((await browser.get("/")).html, /id="no-logins"/);
   assert.equal((await server.refresh(tokens.refresh_token!)).body.error, "invalid_grant");
-  const [event] = await server.parts.sql`select * from audit_events where event = 'login.revoked'`;
+  const [event] = await server.parts.sql`select * from audit_log where event = 'login.revoked'`;
   assert.deepEqual([event.actor, event.subject], [alice.id, login]);
 });

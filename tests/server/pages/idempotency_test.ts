@@ -33,7 +33,7 @@ for (const kind of databaseKinds) {
       assert.ok(html.includes(`href="/tokens/${id}"`));
     }
     const events = await server.parts.sql`
-      select event from audit_events where event like 'token.%'`;
+      select event from audit_log where event like 'token.%'`;
     assert.deepEqual(events.map(({ event }) => event), ["token.created"]);
 
     const path = `/tokens/${id}/rotate`;

@@ -74,7 +74,7 @@ testOnEachDatabase("changes one's own address with the link that it was sent", a
   assert.equal((await other.get("/account")).status, 200, "nothing is signed out");
   assert.equal((await server.refresh(login.refresh_token!)).status, 200);
   assert.equal((await browser.get(pathIn(message))).error, "address_link_unusable");
-  const [event] = await sql`select actor, details from audit_events where event = 'user.changed'`;
+  const [event] = await sql`select actor, details from audit_log where event = 'user.changed'`;
   assert.equal(event.actor, alice.id);
   assert.deepEqual([event.details.email_from, event.details.email_to], [alice.email, NEW]);
 });
@@ -91,7 +91,7 @@ testOnEachDatabase(
     const path = pathIn(await arrived(mails));
     for (const browser of browsers) await browser.get(path);
     await Promise.all(browsers.map((browser) => browser.submit("/account/email/confirm")));
-    const events = await sql`select 1 from audit_events where event = 'user.changed'`;
+    const events = await sql`select 1 from audit_log where event = 'user.changed'`;
     assert.equal(events.length, 1);
   },
 );
@@ -256,7 +256,7 @@ testOnEachDatabase("exports what is stored about a user, without secrets", async
   // More than one page of them.
   for (let count = 0; count < 501; count++) {
     await sql`
-      insert into audit_events (id, occurred_at, event, actor, subject, details)
+      insert into audit_log (id, occurred_at, event, actor, subject, details)
       values (${crypto.randomUUID()}, ${new Date(
       server.clock.now(),
     )}, 'test.repeated', ${alice.id}, ${String(count)}, '{}')`;

@@ -168,7 +168,7 @@ testOnEachDatabase("resets a forgotten password with a link by e-mail", async (l
   assert.equal((await findUser(server.parts.sql, alice.id))?.emailVerified, true);
   assert.equal(mails.length, 2, "and a mail about the change");
   const [{ text }] = await server.parts.sql`
-    select string_agg(details::text, ' ') as text from audit_events`;
+    select string_agg(details::text, ' ') as text from audit_log`;
   assert.ok(!text.includes(path.split("=")[1]), "no token in the audit log");
 });
 
@@ -189,7 +189,7 @@ for (const kind of databaseKinds.filter(({ name }) => name.startsWith("PostgreSQ
     });
     await eventually("the decision about the link", async () => {
       const events = await sql`
-        select 1 from audit_events where event in ('password_link.created', 'password_link.refused')`;
+        select 1 from audit_log where event in ('password_link.created', 'password_link.refused')`;
       return events.length > 0 || undefined;
     });
     assert.equal((await sql`select 1 from password_links`).length, 0);
@@ -267,7 +267,7 @@ Deno.test("sends no link to a disabled user, and ends the links of one who is di
   await browser.get("/password/forgot");
   await browser.submit("/password/forgot", { email: EMAIL });
   await eventually("the refusal", async () => {
-    const rows = await parts.sql`select from audit_events where event = 'password_link.refused'`;
+    const rows = await parts.sql`select from audit_log where event = 'password_link.refused'`;
     return rows.length > 0 || undefined;
   });
   assert.equal(mails.length, before);

@@ -57,7 +57,7 @@ for (const kind of databaseKinds) {
     const [events] = await server.parts.sql`
       select count(distinct subject)::int as tokens, count(*)::int as events,
         min(details->>'owner') as owner, count(distinct actor)::int as actors
-      from audit_events where event = 'token.revoked' and actor = ${root.id}`;
+      from audit_log where event = 'token.revoked' and actor = ${root.id}`;
     assert.deepEqual(events, { tokens: 30, events: 30, owner: alice.id, actors: 1 });
     assert.equal((await admin.get(path)).location, list, "there is nothing left to ask");
   });
@@ -70,7 +70,7 @@ Deno.test("revokes all tokens of an owner or none", async () => {
   const [{ id }] = await server.parts.sql`
     select id from personal_access_tokens where name = 'job-7-'`;
   await server.parts.sql.unsafe(
-    `alter table audit_events add check (subject <> '${id}' or event <> 'token.revoked')`,
+    `alter table audit_log add check (subject <> '${id}' or event <> 'token.revoked')`,
   );
   await admin.get(`/admin/tokens/revoke?owner=${alice.id}`);
   assert.equal((await admin.submit("/admin/tokens/revoke")).status, 503);

@@ -15,7 +15,7 @@ const CODE_PATH = "/signin/second-factor";
 
 async function events({ parts: { sql } }: TestServer, event: string) {
   return await sql`
-    select details from audit_events where event = ${event} order by occurred_at`;
+    select details from audit_log where event = ${event} order by occurred_at, seq`;
 }
 
 /** Sets an app up in a browser that has just signed in. */

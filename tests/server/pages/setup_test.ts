@@ -33,7 +33,7 @@ Deno.test("creates one administrator by the setup link and signs them in", async
   assert.equal(again.status, 410);
   assert.equal(again.error, "already_set_up");
   const events = await sql<{ event: string; address: string }[]>`
-    select event, address from audit_events order by event`;
+    select event, address from audit_log order by event`;
   assert.deepEqual(events.map(({ event }) => event), [
     "setup.used",
     "signin.succeeded",

@@ -10,7 +10,7 @@ import { trustProxy, visitor } from "../../support/page_visitor.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
 async function events(server: TestServer): Promise<string[]> {
-  const rows = await server.parts.sql`select event from audit_events order by occurred_at, event`;
+  const rows = await server.parts.sql`select event from audit_log order by occurred_at, event`;
   return rows.map(({ event }) => event);
 }
 

@@ -71,7 +71,7 @@ Deno.test("creates a token and shows its secret once", async () => {
     assert.ok(!html.includes(secret.slice(0, 20)), path);
   }
   assert.match((await browser.get("/tokens")).text, /used just now from 192.0.2.1/);
-  const written = JSON.stringify(await server.parts.sql`select * from audit_events`);
+  const written = JSON.stringify(await server.parts.sql`select * from audit_log`);
   assert.ok(!written.includes(secret.slice(12)));
 });
 

@@ -116,7 +116,7 @@ Deno.test("a test of a rule decides as the token endpoint does, and uses nothing
   const signature = token.split(".")[2];
   assert.ok(!tested.html.includes(signature), "the page repeats the token");
   const rows = JSON.stringify([
-    await server.parts.sql`select * from audit_events`,
+    await server.parts.sql`select * from audit_log`,
     await server.parts.sql`select * from used_assertions`,
   ]);
   assert.ok(!rows.includes(signature));
@@ -161,7 +161,7 @@ Deno.test("tests a rule with a rejected job, whose token is not recorded", async
   const token = await trust.sign("release");
   assert.equal(await trust.exchange(token), "invalid_request");
   const [{ id, details }] = await server.parts
-    .sql`select id, details from audit_events where event = 'workload.refused'`;
+    .sql`select id, details from audit_log where event = 'workload.refused'`;
   assert.ok(!JSON.stringify(details).includes(token.split(".")[1]));
   const test = async (branch: string, rejection: string) =>
     resultOf(await send(browser, ADD, { ...entries, branch, do: "test", rejection }));

@@ -59,7 +59,7 @@ function reasonOf(result: unknown): string | undefined {
 
 async function events(server: TestServer, event: string) {
   const rows = await server.parts.sql<{ details: Record<string, unknown> }[]>`
-    select details from audit_events where event = ${event} order by occurred_at`;
+    select details from audit_log where event = ${event} order by occurred_at, seq`;
   return rows.map(({ details }) => details);
 }
 

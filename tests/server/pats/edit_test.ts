@@ -63,7 +63,7 @@ testOnEachDatabase("edits a token, at once for everything that checks it", async
   assert.deepEqual([status, body], [200, { ...edited.body, description: null }]);
   assert.deepEqual((await edit(server, alice, created, {})).body, body);
   const events = await server.parts.sql`
-    select actor, subject, details from audit_events where event = 'token.edited'`;
+    select actor, subject, details from audit_log where event = 'token.edited'`;
   events.sort((a, b) => b.details.changed.length - a.details.changed.length);
   assert.deepEqual(
     events.map(({ actor, subject, details }) => [actor, subject, details.changed]),

@@ -113,7 +113,7 @@ testOnEachDatabase(
     assert.match(events[0].signature, /^v1,/);
     assert.ok(!JSON.stringify(events).includes(created.token));
     const auditEvents = await server.parts.sql`
-    select * from audit_events where event = 'token.leaked'`;
+    select * from audit_log where event = 'token.leaked'`;
     assert.equal(auditEvents.length, 1);
     assert.equal(auditEvents[0].details.place, place);
     assert.ok(!JSON.stringify(auditEvents).includes(created.token));
@@ -123,7 +123,7 @@ testOnEachDatabase(
     assert.equal(again.body[0].label, "true_positive");
     assert.equal(keys.asked, 1);
     assert.equal(
-      (await server.parts.sql`select 1 from audit_events where event = 'token.leaked'`).length,
+      (await server.parts.sql`select 1 from audit_log where event = 'token.leaked'`).length,
       1,
     );
   },

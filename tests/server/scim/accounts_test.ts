@@ -135,7 +135,7 @@ testOnEachDatabase("disables even the last administrator", async (location) => {
   assert.equal((await patch(okta, id, { active: false })).body.active, false);
   assert.notEqual((await account(server, "root@example.com")).disabledAt, undefined);
   const [event] = await sql`
-    select actor, subject, address from audit_events where event = 'user.disabled'`;
+    select actor, subject, address from audit_log where event = 'user.disabled'`;
   assert.deepEqual({ ...event }, { actor: "scim:okta", subject: userId, address: "192.0.2.1" });
   // A group of a directory does not grant the role admin.
   const group = await okta.send("POST", "/Groups", {

@@ -393,7 +393,7 @@ testOnEachDatabase("rejects what RFC 7644 rejects, and changes nothing", async (
       (select count(*)::int from directory_groups) as groups`;
   assert.deepEqual([users, groups], [1, 1]);
   const events = await sql`
-    select details from audit_events where event = 'directory.request_rejected'`;
+    select details from audit_log where event = 'directory.request_rejected'`;
   assert.ok(events.length > 20);
   assert.ok(events.some(({ details }) => details.scim_type === "uniqueness"));
 });

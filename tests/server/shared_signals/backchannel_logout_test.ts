@@ -41,7 +41,7 @@ testOnEachDatabase("signs out the browsers of a session at the provider", async 
   assert.equal((await alice.browser.get("/devices")).status, 200, "signed in with a password");
   assert.equal((await server.refresh(alice.refreshToken)).status, 200, "the login stays");
   const [event] = await server.parts.sql`
-    select actor, subject, details from audit_events where event = 'upstream.logout'`;
+    select actor, subject, details from audit_log where event = 'upstream.logout'`;
   assert.deepEqual([event.actor, event.subject], [PROVIDER, alice.id]);
   assert.deepEqual(event.details, { browsers: 1, logins: 0 });
 
@@ -108,7 +108,7 @@ testOnEachDatabase("rejects logout tokens that the standard rejects", async (loc
   }
   assert.equal(await alice.isSignedIn(), true);
   const events = await server.parts.sql`
-    select details from audit_events where event = 'upstream.logout_rejected'`;
+    select details from audit_log where event = 'upstream.logout_rejected'`;
   assert.ok(events.length >= 10);
 
   const missing = await server.post(PATH, { other: "x" });

@@ -1,6 +1,7 @@
 /** Shared Signals: security event tokens (RFC 8417) by push (RFC 8935), with CAEP and RISC. */
 import assert from "node:assert/strict";
 import { setUserDisabled } from "../../../server/admin/user_operations.ts";
+import { clearAuditLog } from "../../support/audit_log.ts";
 import { admitAccount } from "../../../server/identity_providers/admit_account.ts";
 import { UpstreamFailure } from "../../../server/identity_providers/failure.ts";
 import { findIdentityProvider } from "../../../server/store/identity_providers.ts";
@@ -82,7 +83,7 @@ function issSub(issuer: OidcIssuer, { subject }: LinkedUser): Claims {
 
 async function lastEvent({ parts: { sql } }: TestServer) {
   const rows = await sql`
-    select event, actor, subject, details from audit_events
+    select event, actor, subject, details from audit_log
     where event like 'upstream.%' order by occurred_at desc, id limit 1`;
   return rows[0];
 }
@@ -115,10 +116,10 @@ testOnEachDatabase(
     assert.equal(await alice.isSignedIn(), false);
     assert.equal(await isDisabled(server, bob), false);
     const [{ actor, details }] = await server.parts.sql`
-    select actor, details from audit_events where event = 'user.disabled'`;
+    select actor, details from audit_log where event = 'user.disabled'`;
     assert.deepEqual([actor, details], [PROVIDER, { provider: PROVIDER }]);
     const received = await server.parts.sql`
-    select details from audit_events where event = 'upstream.event_received'`;
+    select details from audit_log where event = 'upstream.event_received'`;
     assert.equal(received[0].details.reason, "hijacking");
 
     await report(server, issuer, `${RISC}account-enabled`, { sub_id: issSub(issuer, alice) });
@@ -237,7 +238,7 @@ testOnEachDatabase("finds the user by each format of subject identifiers", async
     ["a subject that is not an object", { sub_id: "alice" }, undefined],
   ];
   for (const [name, claims, known] of formats) {
-    await server.parts.sql`delete from audit_events`;
+    await clearAuditLog(server.parts.sql);
     await report(server, issuer, `${CAEP}session-revoked`, claims);
     const event = await lastEvent(server);
     assert.equal(event.event, known ? "upstream.event_received" : "upstream.event_ignored", name);

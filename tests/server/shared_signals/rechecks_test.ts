@@ -123,7 +123,7 @@ testOnEachDatabase("disables a user whose account is gone, after the grace", asy
   assert.equal((await findUser(sql, alice.id))?.disabledBy, `idp:${PROVIDER}`);
   assert.equal((await server.refresh(alice.refreshToken)).status, 400);
   const events = await sql`
-    select event from audit_events where subject = ${alice.id}
+    select event from audit_log where subject = ${alice.id}
       and event in ('upstream.account_rejected', 'upstream.account_gone', 'user.disabled')`;
   assert.equal(events.length, 3);
 });

@@ -1,12 +1,22 @@
 /** Which events are recorded: audit_log_test.ts. */
 import assert from "node:assert/strict";
+import { withRequestContext } from "../../../server/request_context.ts";
 import {
-  deleteOldAuditEvents,
   findAuditDetails,
   recordAuditEvent,
+  recordAuditEvents,
   recordRepeatedAuditEvent,
 } from "../../../server/store/audit_events.ts";
+import { type AuditRecord, listAuditEvents } from "../../../server/store/audit_log/list.ts";
+import { appendRepeatedEvents } from "../../../server/store/audit_log/repeats.ts";
+import type { Sql } from "../../../server/store/db/connect.ts";
 import { testStore } from "../../support/test_store.ts";
+
+const REPLICA = "6e3f9cb4-0d0f-4f0f-9f0e-3a1c7a5d2b10";
+
+async function all(sql: Sql): Promise<AuditRecord[]> {
+  return (await listAuditEvents(sql, { limit: 100 })).reverse();
+}
 
 testStore("audit_events", {
   async "returns the details of an event by id, kind and age"({ sql, at }) {
@@ -18,7 +28,39 @@ testStore("audit_events", {
     const since = at({ seconds: 1 });
     assert.equal(await findAuditDetails(sql, { id, event: "test", since }), undefined);
   },
-  async "counts a repeated event in one row per hour"({ sql, at, openConnections }) {
+  async "records the request, its address and the agent that acts for a user"({ sql, at }) {
+    const clock = { now: () => at({}).getTime() };
+    const request = {
+      requestId: "request-1",
+      address: () => "192.0.2.7",
+      agent: { name: "agent:claude", actsFor: "alice" },
+    };
+    await withRequestContext(request, async () => {
+      await recordAuditEvent(sql, clock, { event: "token.created", actor: "alice" });
+      await recordAuditEvents(sql, clock, {
+        event: "signin.throttled",
+        actor: "bob",
+        address: "192.0.2.8",
+        subjects: ["a"],
+      });
+    });
+    await recordAuditEvent(sql, clock, { event: "backup.failed" });
+    const rows = await all(sql);
+    assert.deepEqual(
+      rows.map(({ event, actor, actingFor, address, requestId, result }) =>
+        [event, actor, actingFor, address, requestId, result].join(" ")
+      ),
+      [
+        "token.created agent:claude alice 192.0.2.7 request-1 ok",
+        "signin.throttled bob  192.0.2.8 request-1 refused",
+        "backup.failed     failed",
+      ],
+    );
+    assert.equal(new Set(rows.map(({ replica }) => replica)).size, 1);
+  },
+  async "records a repeated event once, and at the end of the hour how often it came"(
+    { sql, at, openConnections },
+  ) {
     await openConnections();
     const event = { event: "repeated", actor: "a", subject: "s", address: "192.0.2.1" };
     const record = (minutes: number, change: Partial<typeof event> = {}) =>
@@ -29,29 +71,38 @@ testStore("audit_events", {
       });
     await Promise.all(Array.from({ length: 10 }, () => record(0)));
     await record(59);
+    assert.equal((await all(sql)).length, 1);
     await record(60);
     await record(60, { actor: "b" });
-    const rows = await sql`select actor, details from audit_events order by occurred_at, actor`;
-    const count = (row: { details: { count: number } }) => row.details.count;
-    assert.deepEqual(rows.map((row) => [row.actor, count(row as never)]), [
-      ["a", 11],
-      ["a", 1],
-      ["b", 1],
-    ]);
-    const [{ details }] = rows;
-    assert.deepEqual(details, {
-      scope: "deploy",
-      count: 11,
-      last_at: at({ minutes: 59 }).toISOString(),
-    });
+    const append = (minutes: number) =>
+      appendRepeatedEvents(sql, { now: at({ minutes }), replica: REPLICA, limit: 100 });
+    assert.equal(await append(59), 0);
+    assert.equal(await append(60), 1);
+    assert.equal(await append(60), 0);
+    assert.equal(await append(120), 2, "those without a repetition are only forgotten");
+    const rows = await all(sql);
+    assert.deepEqual(
+      rows.map(({ occurredAt, actor, details }) => [occurredAt, actor, details.count ?? 1]),
+      [
+        [at({}), "a", 1],
+        [at({ minutes: 59 }), "a", 10],
+        [at({ minutes: 60 }), "a", 1],
+        [at({ minutes: 60 }), "b", 1],
+      ],
+    );
+    const last_at = at({ minutes: 59 }).toISOString();
+    assert.deepEqual(rows[1].details, { scope: "deploy", count: 10, last_at });
   },
-  async "deletes old events, at most as many as allowed"({ sql, at }) {
-    for (const minutes of [0, 1, 2]) {
-      await recordAuditEvent(sql, { now: () => at({ minutes }).getTime() }, { event: "test" });
-    }
-    const before = at({ minutes: 2 });
-    assert.equal(await deleteOldAuditEvents(sql, before, 1), 1);
-    assert.equal(await deleteOldAuditEvents(sql, before, 10), 1);
-    assert.equal(await deleteOldAuditEvents(sql, before, 10), 0);
+  async "rejects changes, deletions and truncation"({ sql, at }) {
+    const clock = { now: () => at({}).getTime() };
+    const id = await recordAuditEvent(sql, clock, { event: "test" });
+    const rejected = /append-only/;
+    await assert.rejects(async () => await sql`update audit_log set actor = 'x'`, rejected);
+    await assert.rejects(async () => await sql`update audit_log set event = 'x'`, rejected);
+    await assert.rejects(async () => await sql`delete from audit_log`, rejected);
+    await assert.rejects(async () => await sql`delete from audit_log_default`, rejected);
+    await assert.rejects(async () => await sql`truncate audit_log`, rejected);
+    await assert.rejects(async () => await sql`truncate audit_log_default`, rejected);
+    assert.equal((await all(sql))[0].id, id);
   },
 });

@@ -176,7 +176,7 @@ testStore("groups", {
     await sql.begin((tx) => removeGroupSource(tx, { clock }, { source }));
     assert.deepEqual(await groupsOf(sql, a), []);
     const events = await sql<{ details: Record<string, unknown> }[]>`
-      select details from audit_events
+      select details from audit_log
       where event = 'group.membership_changed' and subject = ${a} order by details::text`;
     assert.deepEqual(events.map(({ details }) => details).length, 3);
   },

@@ -245,7 +245,7 @@ Deno.test("admin idp manages identity providers, and tests them in a browser", a
   await record("remove acme", (io, o) => adminIdpRemove("acme", o, io));
   await record("remove acme", (io, o) => adminIdpRemove("acme", o, io));
   await assertGolden("cli/admin-idp.txt", text);
-  const events = await sql`select event from audit_events where event like 'identity%'`;
+  const events = await sql`select event from audit_log where event like 'identity%'`;
   assert.deepEqual(
     new Set(events.map(({ event }) => event)),
     new Set([
@@ -262,7 +262,7 @@ Deno.test("admin idp manages identity providers, and tests them in a browser", a
       "identity.linked",
     ]),
   );
-  const everything = JSON.stringify(await sql`select details from audit_events`) + text;
+  const everything = JSON.stringify(await sql`select details from audit_log`) + text;
   assert.ok(!everything.includes(secret.trim()));
   await Deno.remove(folder, { recursive: true });
 });

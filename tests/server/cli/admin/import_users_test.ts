@@ -117,7 +117,7 @@ testOnEachDatabase("imports users once, and reports what it did not import", asy
     undefined,
   ]);
   const events = await sql<{ subject: string; details: Record<string, unknown> }[]>`
-    select subject, details from audit_events where event = 'user.imported'`;
+    select subject, details from audit_log where event = 'user.imported'`;
   assert.equal(events.length, 3);
   assert.ok(!JSON.stringify(events).includes("$2b$"), "no hash is in the log");
 });

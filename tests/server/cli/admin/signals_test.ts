@@ -89,7 +89,7 @@ Deno.test("admin signals: shows and changes what a provider reports", async () =
   const { stdout } = await run((io) => adminSignalsShow("okta", { ...options, json: true }, io));
   assert.equal(parseOutput("admin-signals-show", stdout).acceptsEvents, true);
   const events = await opened.sql`
-    select details from audit_events where event = 'upstream.signals_changed' order by occurred_at`;
+    select details from audit_log where event = 'upstream.signals_changed' order by occurred_at, seq`;
   assert.equal(events.length, 5);
   await opened.close();
   await Deno.remove(folder, { recursive: true });

@@ -155,7 +155,7 @@ Deno.test("the text of the pages of clients", async () => {
   });
   await golden.record("client", "just changed", admin.get(changed.location!));
   assert.equal((await client("acme-cli")).homepage, undefined);
-  const [{ details }] = await sql`select details from audit_events where event = 'client.changed'`;
+  const [{ details }] = await sql`select details from audit_log where event = 'client.changed'`;
   assert.deepEqual(details, { changed: "name homepage grants redirectUris consent deviceFlow" });
   await admin.get(edit);
   const stale = Object.fromEntries(admin.hidden);
@@ -274,7 +274,7 @@ Deno.test("the text of the pages of clients", async () => {
     }
   }
   const events = await sql`
-    select distinct event, actor, address from audit_events
+    select distinct event, actor, address from audit_log
     where event like 'client.%' and actor <> 'operator' order by event`;
   assert.deepEqual(
     events.map((event) => ({ ...event })),

@@ -149,7 +149,7 @@ Deno.test("the text of the pages of users", async () => {
   await golden.record("person", "just enabled", admin.get(enabled.location!));
   await signedIn(server, "bob@example.com");
   const events = await sql`
-    select event, actor, subject from audit_events
+    select event, actor, subject from audit_log
     where event in ('user.disabled', 'user.enabled') and subject = ${bob.id} order by event`;
   assert.deepEqual(
     events.map((event) => ({ ...event })),

@@ -1,0 +1,60 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { ServerConfig } from "../config/server_config.ts";
+import type { Log } from "../log.ts";
+import { runInBatches } from "../replicas/batches.ts";
+import { replicaId } from "../request_context.ts";
+import { logFailure } from "../request_log.ts";
+import { copyOlderEvents } from "../store/audit_log/older_events.ts";
+import {
+  createAuditPartitions,
+  deleteOldDefaultEvents,
+  dropAuditPartitions,
+} from "../store/audit_log/partitions.ts";
+import { appendRepeatedEvents } from "../store/audit_log/repeats.ts";
+import type { Sql } from "../store/db/connect.ts";
+
+export interface MaintainAuditLogDeps {
+  sql: Sql;
+  clock: Clock;
+  config: Pick<ServerConfig, "auditRetention">;
+}
+
+/** A server starts without the partition of this week, too: the default one takes its events. */
+export async function prepareAuditLog(
+  { sql, clock, log }: Pick<MaintainAuditLogDeps, "sql" | "clock"> & { log: Log },
+): Promise<void> {
+  try {
+    await createAuditPartitions(sql, new Date(clock.now()));
+  } catch (error) {
+    logFailure(log, "audit_partitions_failed", error);
+  }
+}
+
+/**
+ * Creates the next partitions, records how often events were repeated, copies the events of older
+ * programs, and removes the partitions of weeks whose events are all older than the retention.
+ * Returns the number of events.
+ */
+export async function maintainAuditLog(
+  { sql, clock, config }: MaintainAuditLogDeps,
+  signal: AbortSignal,
+): Promise<number> {
+  const now = new Date(clock.now());
+  const until = new Date(now.getTime() - config.auditRetention * 1000);
+  await createAuditPartitions(sql, now);
+  const replica = replicaId();
+  const appended = await runInBatches(
+    (limit) => appendRepeatedEvents(sql, { now, replica, limit }),
+    signal,
+  );
+  const copied = await runInBatches(
+    (limit) => copyOlderEvents(sql, { since: until, limit }),
+    signal,
+  );
+  await dropAuditPartitions(sql, until);
+  const deleted = await runInBatches(
+    (limit) => deleteOldDefaultEvents(sql, until, limit),
+    signal,
+  );
+  return appended + copied + deleted;
+}
