@@ -128,7 +128,7 @@ testOnEachDatabase("admin apply makes the server what a file declares, once", as
       return ran;
     };
     const events = async () =>
-      (await sql`select count(*)::int as count from audit_events`)[0].count;
+      (await sql`select count(*)::int as count from audit_log`)[0].count;
     await record(" --plan --detailed-exitcode", STATE, { plan: true, detailedExitcode: true });
     assert.equal((await sql`select from clients where id = 'acme'`).length, 0);
     await record("", STATE, {});
