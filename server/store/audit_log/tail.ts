@@ -64,12 +64,12 @@ export async function readTail(
     where audit_log.seq > ${cursor.seq}::bigint and audit_log.seq > 0
     order by audit_log.seq limit ${limit}`;
   const numbers = rows.map(({ seq }) => BigInt(seq));
-  const found = gapsBetween(BigInt(cursor.seq), numbers, now.getTime());
+  const newGaps = gapsBetween(BigInt(cursor.seq), numbers, now.getTime());
   return {
     events: [...late, ...rows].filter(({ matches }) => matches).map(toRecord),
     cursor: {
       seq: rows.at(-1)?.seq ?? cursor.seq,
-      gaps: [...gaps, ...found].slice(-MAX_GAPS),
+      gaps: [...gaps, ...newGaps].slice(-MAX_GAPS),
     },
     isDone: rows.length < limit && late.length < limit,
   };

@@ -127,8 +127,7 @@ testOnEachDatabase("admin apply makes the server what a file declares, once", as
         `$ ${brand.binaryName} admin apply -f auth.toml${command}\n${ran.output}exit code ${ran.code}\n\n`;
       return ran;
     };
-    const events = async () =>
-      (await sql`select count(*)::int as count from audit_log`)[0].count;
+    const events = async () => (await sql`select count(*)::int as count from audit_log`)[0].count;
     await record(" --plan --detailed-exitcode", STATE, { plan: true, detailedExitcode: true });
     assert.equal((await sql`select from clients where id = 'acme'`).length, 0);
     await record("", STATE, {});
