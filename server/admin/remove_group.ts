@@ -15,6 +15,7 @@ import {
   lockGroups,
 } from "../store/groups.ts";
 import { listResources, lockResources, updateResource } from "../store/resources.ts";
+import { listStoredScopes, updateStoredScope } from "../store/scopes.ts";
 import { adminEvent } from "./admin_event.ts";
 import { inConfigFile, noSuchGroup } from "./group_errors.ts";
 import { editing } from "./managed.ts";
@@ -62,6 +63,10 @@ export const removeGroup: GroupOperation<{ name: string }, GroupRemoval | Domain
         if (scopes.some((scope, index) => scope !== resource.scopes[index])) {
           await updateResource(tx, { ...resource, scopes });
         }
+      }
+      for (const scope of await listStoredScopes(tx)) {
+        const remaining = without(scope, name);
+        if (remaining !== scope) await updateStoredScope(tx, remaining);
       }
       const members = await listLocalMembers(tx, name);
       await deleteGroup(tx, name);

@@ -27,6 +27,7 @@ import {
 } from "../store/resources.ts";
 import { adminEvent } from "./admin_event.ts";
 import { editing } from "./managed.ts";
+import { listStoredScopes } from "../store/scopes.ts";
 import type { AdminDeps, Empty } from "./operation.ts";
 import {
   checkResourceScopes,
@@ -63,7 +64,7 @@ export const listAllResources: ResourceOperation<Empty, ResourceView[]> = async 
   // The config file wins over a row of the same name: see ResourceCatalog.
   const hidden = new Set(config.resources.map(({ name }) => name));
   return [
-    ...builtInResources(catalog, config),
+    ...builtInResources(catalog, [...config.scopes, ...await listStoredScopes(sql)]),
     ...inFile,
     ...stored.filter(({ name }) => !hidden.has(name))
       .map((resource) => resourceView(resource, "database")),
@@ -89,7 +90,7 @@ export const addResource: ResourceOperation<RegisteredResource, ResourceView | D
           `There are already ${MAX_RESOURCES} resources. Remove one that is not needed.`,
         );
       }
-      const problem = checkSettings(deps, resource, stored) ??
+      const problem = await checkSettings(tx, deps, resource, stored) ??
         await checkGroups(tx, resource.scopes);
       if (problem !== undefined) return problem;
       const isNew = await insertResource(tx, { ...resource, now: new Date(deps.clock.now()) });
@@ -145,7 +146,8 @@ export const updateResource: ResourceOperation<
         claims: changes.claims ?? resource.claims,
       };
       const others = stored.filter((other) => other.name !== name);
-      const problem = checkSettings(deps, changed, others) ?? await checkGroups(tx, changed.scopes);
+      const problem = await checkSettings(tx, deps, changed, others) ??
+        await checkGroups(tx, changed.scopes);
       if (problem !== undefined) return problem;
       await updateStoredResource(tx, changed);
       await withdrawNewScopes(tx, resource.scopes, scopes);
@@ -257,11 +259,12 @@ export function checkIsInDatabase(
   );
 }
 
-function checkSettings(
+async function checkSettings(
+  tx: Transaction,
   { catalog, config, issuer }: ResourceDeps,
   resource: RegisteredResource,
   others: readonly RegisteredResource[],
-): DomainError | undefined {
+): Promise<DomainError | undefined> {
   const registered = [...config.resources, ...others];
   const problem = checkResource(resource) ?? checkDistinct(resource, {
     names: registered.map(({ name }) => name),
@@ -273,6 +276,7 @@ function checkSettings(
     ],
     scopes: [
       ...config.scopes,
+      ...await listStoredScopes(tx),
       ...registered.flatMap(({ name: owner, scopes }) =>
         scopes.map(({ name }) => ({ name, resource: owner }))
       ),

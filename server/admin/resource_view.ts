@@ -1,4 +1,3 @@
-import type { ServerConfig } from "../config/server_config.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { RegisteredResource } from "../resources/resource.ts";
 import type { ScopeDescription } from "../scopes.ts";
@@ -55,12 +54,12 @@ export function resourceView(
 /** The resources of every server, with the scopes that their tokens can have. */
 export function builtInResources(
   catalog: Pick<ResourceCatalog, "default" | "management">,
-  config: Pick<ServerConfig, "scopes">,
+  scopes: readonly ScopeDescription[],
 ): ResourceView[] {
   return [catalog.default, catalog.management].map((resource) =>
     resourceView({
       ...resource,
-      scopes: config.scopes.filter(({ name }) =>
+      scopes: scopes.filter(({ name }) =>
         name.startsWith("manage:") === (resource.kind === "management")
       ),
     }, "built-in")

@@ -79,6 +79,23 @@ export const listAllServiceAccounts: Operation<
     disabled: disabledAt !== undefined,
   }));
 
+/** Changes the scopes that an account may carry at most. */
+export const updateServiceAccount: Operation<
+  { name: string; scope: string },
+  Empty | DomainError
+> = editing("service-account", ({ name }) => name, async (deps, { name, scope }) => {
+  const { sql, clock, catalog } = deps;
+  const workload = validateWorkloadScope(scope, catalog);
+  if (workload instanceof DomainError) return workload;
+  const account = await store.findServiceAccountByName(sql, name);
+  if (account === undefined) return noSuchAccount(name);
+  await store.setServiceAccountScope(sql, { id: account.id, scope: workload });
+  const details = { scope: workload };
+  const event = adminEvent(deps, { event: "service_account.changed", subject: name, details });
+  await recordAuditEvent(sql, clock, event);
+  return {};
+});
+
 /** Disables or enables a service account. */
 export const setServiceAccountDisabled: Operation<
   { name: string; disabled: boolean },
@@ -87,11 +104,15 @@ export const setServiceAccountDisabled: Operation<
   const { sql, clock } = deps;
   const now = new Date(clock.now());
   if (!await store.setServiceAccountDisabled(sql, { name, disabled, now })) {
-    return new DomainError("not_found", `There is no service account ${valueText(name)}.`, {
-      field: "name",
-    });
+    return noSuchAccount(name);
   }
   const event = disabled ? "service_account.disabled" : "service_account.enabled";
   await recordAuditEvent(sql, clock, adminEvent(deps, { event, subject: name }));
   return {};
 });
+
+function noSuchAccount(name: string): DomainError {
+  return new DomainError("not_found", `There is no service account ${valueText(name)}.`, {
+    field: "name",
+  });
+}

@@ -1,7 +1,7 @@
 import type { Fields, Kind, Value } from "./field.ts";
 import type { FieldChange } from "./plan.ts";
 
-/** The fields that differ, as files write them; a table of scopes or levels entry by entry. */
+/** The fields that differ, as files write them; a table of scopes entry by entry. */
 export function compareFields(
   kind: Kind,
   before: Fields | undefined,
@@ -14,7 +14,7 @@ export function compareFields(
     const name = field.secret === undefined
       ? field.key
       : property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    if (field.type === "scopes" || field.type === "levels") {
+    if (field.type === "scopes") {
       return compareTables(name, old, next).map((change) => ({ ...change, property }));
     }
     return isSame(old, next) ? [] : [{ field: name, property, before: old, after: next }];
@@ -40,7 +40,10 @@ export function isSame(left: Value, right: Value): boolean {
 function canonical(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, member]) => member !== null).sort(
+  // A label explains a condition to readers, and does not decide anything.
+  const entries = Object.entries(value).filter(([key, member]) =>
+    member !== null && key !== "label"
+  ).sort(
     ([a], [b]) => a < b ? -1 : 1,
   );
   return `{${

@@ -1,6 +1,7 @@
 import { shortDuration } from "../../shared/duration.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { createStyle, type Style } from "../../shared/terminal_style.ts";
+import { type Condition, describeCondition } from "../federation/condition.ts";
 import type { Field, Value } from "./field.ts";
 import type { Action, Change, FieldChange, Plan } from "./plan.ts";
 import { kindOf } from "./schema.ts";
@@ -103,11 +104,18 @@ function describeValues(
 
 /** What a list gains and loses. */
 function describeList(before: readonly Value[], after: readonly Value[]): string {
-  const [old, next] = [before, after].map((list) => list.map((value) => JSON.stringify(value)));
+  const [old, next] = [before, after].map((list) => list.map(describeItem));
   return [
     ...next.filter((value) => !old.includes(value)).map((value) => `+${value}`),
     ...old.filter((value) => !next.includes(value)).map((value) => `-${value}`),
   ].join(" ");
+}
+
+/** Conditions of trust rules are the only objects in lists. */
+function describeItem(value: Value): string {
+  return typeof value === "object" && value !== null
+    ? describeCondition(value as unknown as Condition)
+    : JSON.stringify(value);
 }
 
 function describeValue(value: Value, field: Field | undefined): string {
@@ -116,6 +124,8 @@ function describeValue(value: Value, field: Field | undefined): string {
   if (value === "(hidden)") return "(hidden)";
   const text = field?.type === "duration" && typeof value === "number"
     ? shortDuration(value)
+    : Array.isArray(value) && value.some((item) => typeof item === "object")
+    ? value.map(describeItem).join(", ")
     : JSON.stringify(value);
   return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}…`;
 }

@@ -2,6 +2,7 @@
 import { RESOURCE_CLAIMS } from "../resources/resource.ts";
 import { SIGNING_ALGORITHMS } from "../config/settings/tokens.ts";
 import { TEMPLATE_NAMES } from "../identity_providers/templates.ts";
+import { providers } from "../federation/providers.ts";
 import { DEVICE_FLOW_RULES, FACTORS } from "../scopes.ts";
 import { CLIENT_GRANTS, CONSENT_POLICIES } from "../store/clients.ts";
 import { FIRST_SIGN_IN_POLICIES } from "../store/identity_providers.ts";
@@ -400,9 +401,10 @@ export const KINDS: readonly Kind[] = [
         key: "provider",
         property: "provider",
         type: "text",
+        values: providers.map(({ name }) => name),
         required: true,
         replaces: true,
-        description: "the CI or workload provider, such as github",
+        description: "the CI or workload provider",
       },
       {
         key: "subject",

@@ -3,6 +3,7 @@ import type { ServerConfig } from "../config/server_config.ts";
 import type { ScopeDescription } from "../scopes.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { listResources } from "../store/resources.ts";
+import { listStoredScopes } from "../store/scopes.ts";
 import {
   DEFAULT_RESOURCE,
   MANAGEMENT_RESOURCE,
@@ -49,7 +50,7 @@ export class ResourceCatalog {
       identifier: managementResource(issuer),
       claims: [],
     };
-    this.#entries = this.#merge([]);
+    this.#entries = this.#merge([], []);
   }
 
   static async load(deps: ResourceCatalogDeps): Promise<ResourceCatalog> {
@@ -62,10 +63,11 @@ export class ResourceCatalog {
   reload(): Promise<boolean> {
     const reload = async () => {
       const resources = await listResources(this.deps.sql);
-      const stored = JSON.stringify(resources);
+      const scopes = await listStoredScopes(this.deps.sql);
+      const stored = JSON.stringify([resources, scopes]);
       if (stored === this.#stored) return false;
       this.#stored = stored;
-      this.#entries = this.#merge(resources);
+      this.#entries = this.#merge(resources, scopes);
       return true;
     };
     const reloading = this.#reloading.then(reload, reload);
@@ -128,10 +130,20 @@ export class ResourceCatalog {
       (audience === this.deps.issuer ? this.default : undefined);
   }
 
-  #merge(stored: readonly RegisteredResource[]): Entries {
+  #merge(
+    stored: readonly RegisteredResource[],
+    storedScopes: readonly ScopeDescription[],
+  ): Entries {
     const { config } = this.deps;
     const resources = [this.default];
-    const scopes = [...config.scopes];
+    const declaredScopes = [
+      ...config.scopes,
+      ...config.resources.flatMap((resource) => resource.scopes),
+    ];
+    const scopes = [
+      ...config.scopes,
+      ...storedScopes.filter(({ name }) => !declaredScopes.some((scope) => scope.name === name)),
+    ];
     const byName = new Map([this.default, this.management].map((known) => [known.name, known]));
     const byIdentifier = new Map(
       [this.default, this.management].map((known) => [comparable(known.identifier), known]),
@@ -152,7 +164,7 @@ export class ResourceCatalog {
       byIdentifier.set(comparable(identifier), resource);
       scopes.push(...own.map((scope) => ({ ...scope, resource: name })));
     }
-    const isEmpty = resources.length === 1;
+    const isEmpty = resources.length === 1 && storedScopes.length === 0;
     return { resources, scopes: isEmpty ? config.scopes : scopes, byName, byIdentifier };
   }
 }

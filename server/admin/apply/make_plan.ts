@@ -107,7 +107,7 @@ async function planThing(
   const fields: FieldChange[] = differences.map(({ property: _, ...change }) => change);
   const changed = new Set(differences.map(({ property }) => property));
   const { secret } = thing;
-  if (secret !== undefined) {
+  if (secret !== undefined && (now === undefined || !("isUnknown" in secret))) {
     const isOther = now === undefined || await handler.isOtherSecret!(deps, name, secret);
     if (isOther) {
       changed.add("secret");

@@ -27,7 +27,11 @@ export interface CurrentThing {
 }
 
 /** The value of a secret that a file refers to: hashed where only the hash is stored. */
-export type SecretValue = { hash: string } | { text: string };
+export type SecretValue =
+  | { hash: string }
+  | { text: string }
+  /** It cannot be read where a plan is shown. */
+  | { isUnknown: true };
 
 export interface Edit {
   name: string;

@@ -38,7 +38,7 @@ export async function readSecrets(
         `${source.from === "file" ? "cannot be opened" : "is not set"}.`;
       if (optional) missing.push(`${subject}: ${message}`);
       else reject(message);
-      things.push(thing);
+      things.push({ ...thing, secret: { isUnknown: true } });
       continue;
     }
     const problem = secretProblem(thing, value);

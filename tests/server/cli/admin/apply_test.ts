@@ -150,6 +150,111 @@ testOnEachDatabase("admin apply makes the server what a file declares, once", as
   });
 });
 
+/** Every kind, with everything that it can have. */
+const EVERYTHING = `
+name = "prod"
+
+[groups.admin]
+from = ["okta:Admins"]
+
+[groups.deployers]
+
+[scopes]
+read = "Read your data"
+
+[scopes.deploy]
+description = "Deploy"
+groups = ["deployers"]
+clients = ["acme"]
+tokens = false
+device_flow = "fresh-sign-in"
+factor = "2fa"
+
+[resources.orders]
+identifier = "https://orders.example.com"
+signing_algorithm = "RS256"
+claims = ["email", "groups"]
+scopes = { "orders:read" = "See your orders" }
+
+[service_accounts.release]
+scopes = ["orders:read", "read"]
+
+[clients.acme]
+name = "Acme CLI"
+type = "public"
+homepage = "https://acme.example"
+grants = ["device", "code"]
+redirect_uris = ["loopback", "https://acme.example/callback"]
+consent = "remember"
+scopes = ["openid", "deploy", "orders:read"]
+resources = ["default", "orders"]
+device_flow = ["fresh-sign-in"]
+access_token_lifetime = "10m"
+refresh_token_idle_lifetime = "7d"
+refresh_token_absolute_lifetime = "90d"
+disabled = true
+
+[clients.${brand.cliClientId}]
+name = "The command line"
+type = "public"
+grants = ["device"]
+
+[identity_providers.okta]
+template = "okta"
+issuer = "https://acme.okta.com"
+title = "Acme"
+client_id = "0oa1"
+client_secret_env = "OKTA_SECRET"
+domains = ["acme.example"]
+required = true
+trusts_addresses = true
+groups_claim = "groups"
+acr_mapping = { "urn:mfa" = "2fa" }
+scopes = ["groups"]
+recheck = true
+
+[directories.okta]
+domains = ["acme.example"]
+
+[trust_rules."github:acme/api:main"]
+provider = "github"
+repository_id = 1234
+subject = "acme/api"
+branch = "main"
+scopes = ["orders:read"]
+lifetime = "5m"
+service_account = "release"
+expires = 2099-01-31
+`;
+
+testOnEachDatabase("admin apply declares every kind", async (location) => {
+  await withApply(location, async ({ apply }) => {
+    let text = "";
+    const env = { OKTA_SECRET: "first-secret-of-the-provider" };
+    const record = async (state: string, options: ApplyOptions, env: Record<string, string>) => {
+      const { code, output } = await apply(state, options, env);
+      text += `${output}exit code ${code}\n\n`;
+    };
+    await record(EVERYTHING, { plan: true }, {});
+    await record(EVERYTHING, { yes: true, force: true }, env);
+    await record(EVERYTHING, { yes: true }, env);
+    await record(EVERYTHING, { plan: true }, { OKTA_SECRET: "second-secret-of-the-provider" });
+    const changed = EVERYTHING.replace('branch = "main"', "")
+      .replace('scopes = ["orders:read", "read"]', 'scopes = ["orders:read"]\ndisabled = true')
+      .replace('[scopes]\nread = "Read your data"\n', "")
+      .replace('from = ["okta:Admins"]', "from = []")
+      .replace('issuer = "https://acme.okta.com"', 'issuer = "https://acme.oktapreview.com"')
+      .replace('domains = ["acme.example"]\n\n[trust', "\n[trust");
+    await record(changed, { plan: true }, env);
+    await record(changed, { yes: true, force: true }, env);
+    await record(changed, { yes: true }, env);
+    await record('name = "prod"', { yes: true, force: true }, env);
+    await record('name = "prod"', { yes: true, force: true }, env);
+    await record(EVERYTHING, { yes: true, force: true }, env);
+    await assertGolden("apply/everything.txt", text);
+  });
+});
+
 testOnEachDatabase("admin apply names the place of what it rejects", async (location) => {
   await withApply(location, async ({ apply }) => {
     let text = "";
