@@ -7,6 +7,7 @@ import { startStep } from "./start_step.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./store/db/connect.ts";
 import { hasSchema, migrate, migrationStatus } from "./store/db/migrate.ts";
 import type { MigrationOptions } from "./store/db/migration_conflict.ts";
+import { checkComplete } from "./store/dump/incomplete.ts";
 import { NoDatabase } from "./store/db/no_database.ts";
 import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
 import { bindsValues } from "./store/sealing.ts";
@@ -57,6 +58,7 @@ export async function openStorage(
   const database = await openReachable(config, io, { mustExist, patient: purpose === "serve" });
   try {
     const { sql, description } = database;
+    await checkComplete(sql, description);
     const isNew = !await hasSchema(sql);
     if (isNew && mustExist) throw new NoDatabase(description);
     const migrated = await migrateInTime(database, io, { isNewDatabase: isNew });
@@ -176,6 +178,7 @@ export async function tryStorage(
   const database = await openReachable(config, io, { mustExist: true, patient: false });
   try {
     const { sql, description } = database;
+    await checkComplete(sql, description);
     if (!await hasSchema(sql)) throw new NoDatabase(description);
     await verifyServerSecrets(sql, createEncryption(config));
     const migrations = await migrationStatus(sql);

@@ -5,6 +5,7 @@ import type { ServerIo } from "../io.ts";
 import { openReachable } from "../open_store.ts";
 import { type Database, openDatabase } from "../store/db/connect.ts";
 import { hasSchema } from "../store/db/migrate.ts";
+import { checkComplete } from "../store/dump/incomplete.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { removeSnapshot } from "../store/embedded/snapshot.ts";
@@ -31,9 +32,13 @@ export async function openSource(config: ServerConfig, io: ServerIo): Promise<Op
     const createdAt = new Date(io.clock.now());
     try {
       const database = await openReachable(config, io, { mustExist: true, patient: false });
-      return await sourceOf(database, createdAt, {
+      const direct = database.openDirect();
+      return await sourceOf({ ...database, sql: direct.sql }, createdAt, {
         description: database.description,
-        close: () => database.close(),
+        async close() {
+          await direct.close();
+          await database.close();
+        },
       });
     } catch (error) {
       if (!(error instanceof FolderLocked)) throw error;
@@ -79,6 +84,7 @@ async function sourceOf(
   { description, close }: Pick<OpenSource, "description" | "close">,
 ): Promise<OpenSource> {
   try {
+    await checkComplete(sql, place);
     if (!await hasSchema(sql)) throw new NoDatabase(place);
     const [{ server_version: version }] = await sql<{ server_version: string }[]>`
       show server_version`;

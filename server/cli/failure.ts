@@ -10,6 +10,8 @@ import type { ServerIo } from "../io.ts";
 import { ListenError } from "../http/listen_problem.ts";
 import { StartInterrupted, StartTimeout } from "../start_step.ts";
 import { EmbeddedDatabaseError } from "../store/embedded/embedded_failure.ts";
+import { DatabaseIncomplete } from "../store/dump/incomplete.ts";
+import { DatabaseMoved } from "../store/embedded/moved.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { MigrationConflict } from "../store/db/migration_conflict.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
@@ -97,6 +99,7 @@ const OWN_ERRORS = [
   ...[FolderLocked, EncryptionKeyError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   ...[MigrationConflict, CertificateAuthorityError, BackupError, OutputError],
+  ...[DatabaseMoved, DatabaseIncomplete],
 ];
 
 /** The command line or the settings have to change first. */

@@ -3,7 +3,8 @@ import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
-import { database } from "../options.ts";
+import { settings } from "../../config/schema.ts";
+import { addFileOfSetting, database } from "../options.ts";
 
 const bin = brand.binaryName;
 
@@ -54,6 +55,26 @@ export function declareBackup(admin: Command, server: Run<ServerIo>): void {
     )
     .action((file, options) =>
       server(async (io) => (await import("./keeping/restore.ts")).adminRestore(file, options, io))
+    );
+  moveTo(admin, server);
+}
+
+function moveTo(admin: Command, server: Run<ServerIo>): void {
+  const command = database(admin.command("move-to"));
+  addFileOfSetting(command, settings.find(({ name }) => name === "database_url")!, "Database:");
+  command
+    .description("move the embedded database to PostgreSQL, while the server is stopped")
+    .addHelpText(
+      "after",
+      examples(
+        [
+          `${bin} admin move-to --database-url-file url.txt`,
+          "move it, or continue after an interruption",
+        ],
+      ),
+    )
+    .action((options) =>
+      server(async (io) => (await import("./keeping/move_to.ts")).adminMoveTo(options, io))
     );
 }
 

@@ -67,7 +67,12 @@ const MAX_CONNECTIONS = 10;
  */
 export async function openDatabase(
   location: DatabaseLocation,
-  options: { mustExist?: boolean; onCreate?(fraction: number): void } = {},
+  options: {
+    mustExist?: boolean;
+    /** To read a database that was moved to PostgreSQL. */
+    evenIfMoved?: boolean;
+    onCreate?(fraction: number): void;
+  } = {},
 ): Promise<Database> {
   const { databaseUrl, databaseListenUrl = databaseUrl } = location;
   if (databaseUrl === undefined) {

@@ -9,6 +9,7 @@ import { embeddedFiles, preparedDatabase } from "./embedded_files.ts";
 import { embeddedSocket } from "./embedded_socket.ts";
 import { exists, removeAll } from "./files.ts";
 import { FolderLocked, lockFolder } from "./folder_lock.ts";
+import { checkNotMoved, DatabaseMoved } from "./moved.ts";
 import { createSnapshot, removeAbandonedSnapshots } from "./snapshot.ts";
 import { NoDatabase } from "../db/no_database.ts";
 import { SESSION_SETTINGS } from "../db/session_settings.ts";
@@ -32,30 +33,37 @@ export function embeddedFolder(dataDir: string): string {
 /**
  * Opens PostgreSQL in WebAssembly below `dataDir`. On first use it is created, which takes seconds;
  * with `mustExist`, NoDatabase is thrown instead and nothing written. Throws FolderLocked if
- * another process has it open, because two would destroy each other's pages, and
+ * another process has it open, because two would destroy each other's pages, DatabaseMoved, and
  * EmbeddedDatabaseError.
  */
 export async function openEmbeddedDatabase(
   dataDir: string,
-  { mustExist = false, onCreate = () => {} }: {
+  { mustExist = false, evenIfMoved = false, onCreate = () => {} }: {
     mustExist?: boolean;
+    evenIfMoved?: boolean;
     onCreate?(fraction: number): void;
   } = {},
 ): Promise<EmbeddedDatabase> {
   const folder = embeddedFolder(dataDir);
   try {
-    return await openLocked(dataDir, folder, mustExist, onCreate);
+    return await openLocked(dataDir, folder, { mustExist, evenIfMoved, onCreate });
   } catch (error) {
-    if (error instanceof NoDatabase || error instanceof FolderLocked) throw error;
+    if (OWN_ERRORS.some((kind) => error instanceof kind)) throw error;
     throw embeddedFailure(error, folder);
   }
 }
 
+/** Errors with our own messages. */
+const OWN_ERRORS = [NoDatabase, FolderLocked, DatabaseMoved];
+
 async function openLocked(
   dataDir: string,
   folder: string,
-  mustExist: boolean,
-  onCreate: (fraction: number) => void,
+  { mustExist, evenIfMoved, onCreate }: {
+    mustExist: boolean;
+    evenIfMoved: boolean;
+    onCreate(fraction: number): void;
+  },
 ): Promise<EmbeddedDatabase> {
   const isMissing = async () => !await exists(join(folder, "PG_VERSION"));
   // A lock without a database: a server that holds the lock may be creating it.
@@ -67,6 +75,7 @@ async function openLocked(
   try {
     await finishReplacement(dataDir);
     await removeAbandonedSnapshots(dataDir, 0);
+    if (!evenIfMoved) await checkNotMoved(dataDir);
     if (await isMissing()) {
       if (mustExist) throw new NoDatabase(dataDir);
       onCreate(0);
@@ -142,6 +151,7 @@ export async function createReplacement(
     const lock = await lockFolder(dataDir);
     try {
       await finishReplacement(dataDir);
+      await checkNotMoved(dataDir);
       const hasDatabase = await exists(embeddedFolder(dataDir));
       if (hasDatabase && !replace) throw new DatabaseExists();
       await create(folder, () => {});
@@ -166,7 +176,7 @@ export async function createReplacement(
       throw error;
     }
   } catch (error) {
-    if (error instanceof DatabaseExists || error instanceof FolderLocked) throw error;
+    if ([DatabaseExists, ...OWN_ERRORS].some((kind) => error instanceof kind)) throw error;
     throw embeddedFailure(error, folder);
   }
 }

@@ -49,7 +49,8 @@ export async function adminRestore(
     if (config.databaseUrl !== undefined) {
       return reportUsage(
         "A backup is restored as an embedded database, and database_url is set. Restore it to a " +
-          "folder with --data-dir. A dump of pg_dump is restored with pg_restore.",
+          "folder with --data-dir, and move that to PostgreSQL with admin move-to. A dump of " +
+          "pg_dump is restored with pg_restore.",
         io,
       );
     }
