@@ -9,11 +9,12 @@ import type { ClientIo } from "./client/io.ts";
 import { runCommand } from "./client/run.ts";
 import { serverCommands } from "./server/cli/commands.ts";
 import type { ServerIo } from "./server/io.ts";
+import { workerRole } from "./server/workers/worker_role.ts";
 import { processIo as serverIo } from "./server/process_io.ts";
 import type { CommandEntry, CommandGroup, Run } from "./shared/command_line.ts";
 import { EXIT } from "./shared/exit_codes.ts";
 import { basename } from "./shared/path.ts";
-import { abortOn, homeFolder, terminalColumns } from "./shared/process.ts";
+import { abortOn, homeFolder, ignoreSignal, terminalColumns } from "./shared/process.ts";
 import { createStyle, hasStyle } from "./shared/terminal_style.ts";
 import { versionText } from "./shared/version.ts";
 
@@ -60,7 +61,13 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
   };
   const server: Run<ServerIo> = async (run) => {
     const { homeFolder, os } = platform;
-    const { signal } = abortOn("SIGINT", ...(os === "windows" ? [] : ["SIGTERM" as const]));
+    // Ctrl-C on a terminal reaches the workers too; their parent then stops them.
+    const isWorker = workerRole(env) !== undefined;
+    if (isWorker) ignoreSignal("SIGINT");
+    const { signal } = abortOn(
+      ...isWorker ? [] : ["SIGINT" as const],
+      ...os === "windows" ? [] : ["SIGTERM" as const],
+    );
     exitCode = await run(serverIo({ stdout, stderr, env, homeFolder, signal }));
   };
   if (args.length === 1) {

@@ -22,12 +22,14 @@ export function createLog(
   { format, level: minLevel }: LogOptions,
   write: (text: string) => void,
   now: () => number,
+  /** Fields of every line. */
+  common: LogFields = {},
 ): Log {
   const line = format === "json" ? jsonLine : textLine;
   const minimum = LOG_LEVELS.indexOf(minLevel);
   return (level, event, fields = {}) => {
     if (LOG_LEVELS.indexOf(level) < minimum) return;
-    write(`${line(new Date(now()).toISOString(), level, event, fields)}\n`);
+    write(`${line(new Date(now()).toISOString(), level, event, { ...fields, ...common })}\n`);
   };
 }
 

@@ -40,6 +40,7 @@ import { ResourceCatalog } from "./resources/catalog.ts";
 import { createSetupLink } from "./store/setup_links.ts";
 import { hasUsers, lacksAdministrator } from "./store/users.ts";
 import { readTlsPair } from "./config/tls_pair.ts";
+import type { WorkerRole } from "./workers/worker_role.ts";
 import { TokenValidator } from "./validation/token_validator.ts";
 import { Webhook } from "./notifications/webhook.ts";
 
@@ -74,11 +75,16 @@ export async function startServer(
   config: ServerConfig,
   io: ServerIo & { onProgress: OnStartProgress },
   writeLog: Log,
+  role?: WorkerRole,
 ): Promise<RunningServer> {
+  // What concerns all workers is reported by the first.
+  const isFirst = role === undefined || role.worker === 1;
   const metrics = createMetrics();
   const log = countedLog(writeLog, metrics);
   const tls = config.tls && await readTlsPair(config.tls, io.clock);
-  if (tls?.warning !== undefined) log("warn", "tls_certificate", { reason: tls.warning.message });
+  if (isFirst && tls?.warning !== undefined) {
+    log("warn", "tls_certificate", { reason: tls.warning.message });
+  }
   trustAuthorities(authoritySources(config, io));
   const storage = await openStorage(config, io, "serve");
   const { sql } = storage.database;
@@ -88,10 +94,14 @@ export async function startServer(
   let server: Listener;
   let metricsListener: MetricsListener | undefined;
   try {
-    metricsListener = config.metrics.listen && listenForMetrics(config.metrics.listen, log);
+    // The parent of workers has it.
+    metricsListener = role === undefined && config.metrics.listen
+      ? listenForMetrics(config.metrics.listen, log)
+      : undefined;
     server = listen(
       {
         ...config.listen,
+        ...role && { port: role.port, reusePort: true },
         ...tls && { cert: tls.cert, key: tls.key },
         onListen: () => {},
         onError: () =>
@@ -106,7 +116,7 @@ export async function startServer(
     await storage.database.close(0);
     throw error instanceof ListenError ? error : listenError(error, config.listen, procFiles);
   }
-  const replica = describeReplica();
+  const replica = describeReplica(role?.worker);
   setReplicaId(replica.id);
   const issuer = config.issuer ?? defaultIssuer(config, server.addr);
   const { clock } = io;
@@ -124,13 +134,13 @@ export async function startServer(
     preparing,
     () => syncDeclaredGroups(sql, clock, config.groups),
   );
-  for (const group of conflicts) {
+  for (const group of isFirst ? conflicts : []) {
     const reason =
       "another group differs only in upper and lower case: remove it with the command " +
       "admin group remove, or declare that name";
     log("error", "group_conflict", { group, reason });
   }
-  if (await startStep(io, preparing, () => lacksAdministrator(sql))) {
+  if (isFirst && await startStep(io, preparing, () => lacksAdministrator(sql))) {
     const reason =
       "no administrator can sign in: grant the role with the command admin user update " +
       "ADDRESS --admin, or set a password with admin user reset-password";
@@ -170,7 +180,7 @@ export async function startServer(
     : undefined;
   const heartbeat = await startStep(io, preparing, () => startHeartbeat(sql, replica));
   const periodicTasks = startPeriodicTasks(deps);
-  void deps.mail.probe();
+  if (isFirst) void deps.mail.probe();
   const certificate = config.tls && tls &&
     startCertificateReload({ tls: config.tls, clock, log, listener: server }, tls);
   metrics.certificateExpiry.read(() => [[
@@ -184,7 +194,7 @@ export async function startServer(
     metricsUrl: metricsListener?.url,
     storage: storage.database.description,
     migrated: storage.migrated,
-    setupUrl: await startStep(io, preparing, () => setupUrl(deps)),
+    setupUrl: isFirst ? await startStep(io, preparing, () => setupUrl(deps)) : undefined,
     async stop() {
       stopping.abort();
       server.drain();

@@ -45,6 +45,11 @@ export function abortOn(...names: Deno.Signal[]): Signals {
   return { signal: controller.signal, delegateToProgram: () => delegated = true };
 }
 
+/** Leaves a signal that the terminal sends to all processes to the parent of this one. */
+export function ignoreSignal(name: Deno.Signal): void {
+  Deno.addSignalListener(name, () => {});
+}
+
 /** All of standard input, as text. */
 export async function readStdin(): Promise<string> {
   return await new Response(Deno.stdin.readable).text();

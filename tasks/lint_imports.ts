@@ -31,6 +31,7 @@ export const LAYERS: Record<string, readonly string[]> = {
   server: [
     "server/cli",
     "server/check_cli",
+    "server/workers",
     "server/serve.ts",
     "server/certificate_reload.ts",
     "server/observe.ts",

@@ -18,6 +18,7 @@ import { NoDatabase } from "../store/db/no_database.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import { WorkerError } from "../workers/supervisor.ts";
 import { TlsPairError } from "../config/tls_pair.ts";
 
 /** The part of ServerIo that reports use. */
@@ -91,6 +92,7 @@ export function reportFailure(error: unknown, io: StderrIo): number {
 
 export function failureExitCode(error: unknown): number {
   if (error instanceof StartInterrupted) return EXIT.interrupted;
+  if (error instanceof WorkerError) return error.exitCode || EXIT.failure;
   return USAGE_ERRORS.some((kind) => error instanceof kind) ? EXIT.usage : EXIT.failure;
 }
 
@@ -99,7 +101,7 @@ const OWN_ERRORS = [
   ...[FolderLocked, EncryptionKeyError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   ...[MigrationConflict, CertificateAuthorityError, BackupError, OutputError],
-  ...[DatabaseMoved, DatabaseIncomplete],
+  ...[DatabaseMoved, DatabaseIncomplete, WorkerError],
 ];
 
 /** The command line or the settings have to change first. */

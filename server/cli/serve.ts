@@ -47,6 +47,7 @@ export function declare(command: Command, server: Run<ServerIo>): void {
           `${bin} serve --issuer https://auth.example.com --trusted-proxies 10.0.0.0/8`,
           "behind a reverse proxy",
         ],
+        [`${bin} serve --workers auto`, "one process for each core, with PostgreSQL"],
         [`${bin} serve --check`, "check the configuration without starting"],
       ),
     )

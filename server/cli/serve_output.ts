@@ -5,9 +5,10 @@ import { version } from "../../shared/version.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { ServerIo } from "../io.ts";
-import { createLog, type Log, type LogLevel } from "../log.ts";
+import { createLog, type Log, type LogFields, type LogLevel } from "../log.ts";
 import type { RunningServer } from "../serve.ts";
 import type { OnStartProgress } from "../start_progress.ts";
+import { startedLine, type WorkerRole } from "../workers/worker_role.ts";
 import { startDisplay } from "./start_display.ts";
 
 type StderrIo = Pick<ServerIo, "stderr">;
@@ -18,20 +19,34 @@ export interface ServeOutput {
   messages(level: LogLevel): StderrIo;
   starting(): void;
   onProgress: OnStartProgress;
-  started(server: RunningServer): void;
+  /** Passes on a line of a worker. */
+  relay(line: string): void;
+  started(server: Running): void;
   stopping(): void;
   stopped(): void;
 }
 
 type Output = Omit<ServeOutput, "started"> & { started(server: Started): void };
-type Started = RunningServer & { configFile: string };
+/** What the messages at the start are about. */
+export type Running =
+  & Pick<
+    RunningServer,
+    "issuer" | "metricsUrl" | "storage" | "migrated" | "setupUrl"
+  >
+  & {
+    /** Processes, if there are several. */
+    workers?: number;
+  };
+type Started = Running & { configFile: string };
 
 export function serveOutput(
   { config: { log }, configFile }: Pick<LoadedConfig, "configFile"> & {
     config: Pick<ServerConfig, "log">;
   },
   io: ServerIo,
+  role?: WorkerRole,
 ): ServeOutput {
+  if (role !== undefined) return workerOutput(log, io, role);
   const output = log.format === "json" ? jsonOutput(log, io) : textOutput(log, io);
   const { description } = configFile;
   return {
@@ -47,6 +62,7 @@ function textOutput(options: ServerConfig["log"], io: ServerIo): Output {
   return {
     log,
     messages: () => ({ stderr: print }),
+    relay: print,
     starting: () => print(`Starting ${brand.productName}…\n`),
     onProgress,
     started(server) {
@@ -64,8 +80,12 @@ function textOutput(options: ServerConfig["log"], io: ServerIo): Output {
 }
 
 /** Nothing but JSON, on standard error; collectors often read both streams as one. */
-function jsonOutput(options: ServerConfig["log"], io: ServerIo): Output {
-  const log = createLog(options, io.stderr, io.clock.now);
+function jsonOutput(
+  options: ServerConfig["log"],
+  io: Pick<ServerIo, "stderr" | "clock">,
+  common?: LogFields,
+): Output {
+  const log = createLog(options, io.stderr, io.clock.now, common);
   return {
     log,
     messages: (level) => ({
@@ -73,6 +93,7 @@ function jsonOutput(options: ServerConfig["log"], io: ServerIo): Output {
         for (const message of text.trim().split("\n")) log(level, "message", { message });
       },
     }),
+    relay: io.stderr,
     starting: () => {},
     onProgress(progress) {
       if (progress.stage === "migrating") {
@@ -96,20 +117,46 @@ function jsonOutput(options: ServerConfig["log"], io: ServerIo): Output {
   };
 }
 
-function startedFields({ issuer, metricsUrl, storage, configFile }: Started) {
+/** Its parent prints what it writes, and reports the start and the stop of all workers. */
+function workerOutput(
+  options: ServerConfig["log"],
+  io: ServerIo,
+  { worker }: WorkerRole,
+): ServeOutput {
+  const { onProgress } = startDisplay(io);
+  const text = {
+    log: createLog(options, io.stderr, io.clock.now, { worker }),
+    messages: () => ({ stderr: io.stderr }),
+    onProgress,
+  };
+  const { log, messages, ...json } = jsonOutput(options, io, { worker });
+  return {
+    ...options.format === "json" ? { log, messages, onProgress: json.onProgress } : text,
+    relay: () => {},
+    starting: () => {},
+    started: (server) => void io.stdout(startedLine(server)),
+    stopping: () => {},
+    stopped: () => {},
+  };
+}
+
+function startedFields({ issuer, metricsUrl, storage, configFile, workers }: Started) {
   return {
     version,
     address: issuer,
     metrics: metricsUrl,
     database: storage,
     configuration: configFile,
+    workers,
   };
 }
 
 /** Names all migrations of an update, and counts those of a new database. */
 const MAX_NAMED_MIGRATIONS = 3;
 
-function summary({ issuer, metricsUrl, storage, configFile, migrated, setupUrl }: Started): string {
+function summary(
+  { issuer, metricsUrl, storage, configFile, migrated, setupUrl, workers }: Started,
+): string {
   const migrations = migrated.length > MAX_NAMED_MIGRATIONS
     ? `${migrated.length} migrations, up to ${migrated.at(-1)}`
     : migrated.join(", ");
@@ -120,6 +167,7 @@ function summary({ issuer, metricsUrl, storage, configFile, migrated, setupUrl }
     `  Configuration  ${configFile}`,
     `  Data           ${storage}`,
     ...migrated.length > 0 ? [`  Migrated       ${migrations}`] : [],
+    ...workers === undefined ? [] : [`  Workers        ${workers}`],
     "",
     ...setupUrl === undefined ? [] : [
       "There are no users yet. Create the first administrator (valid once, for 24 hours):",

@@ -59,7 +59,7 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
     ...secretProblems,
     ...[
       ...parsed.problems,
-      ...crossCheck(config, sources, parsed.invalid),
+      ...crossCheck(config, sources, parsed.invalid, io.platform.os),
     ].map((problem) => withSource(problem, sources)),
     ...reservedScopes(file.scopes),
     ...sharedNames(config, file.resources),

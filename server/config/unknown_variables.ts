@@ -22,7 +22,8 @@ export function unknownVariables(
     ...settings.filter(acceptsFile).map(fileSettingName),
     "config",
   ].map((name) => name.toUpperCase());
-  const known: readonly string[] = [...own, ...CLIENT_VARIABLES];
+  // WORKER is set by the parent process of serve --workers.
+  const known: readonly string[] = [...own, ...CLIENT_VARIABLES, "WORKER"];
   const problems: ConfigProblem[] = [];
   const warnings: ConfigProblem[] = [];
   for (const [variable, value] of Object.entries(env)) {

@@ -18,6 +18,7 @@ export function crossCheck(
   config: ServerConfig,
   sources: ReadonlyMap<SettingName, SettingSource>,
   invalid: ParsedSettings["invalid"],
+  os: string,
 ): ConfigProblem[] {
   const valid = (...names: SettingName[]) => names.every((name) => !invalid.has(name));
   return [
@@ -28,8 +29,24 @@ export function crossCheck(
     ...valid("audience", "issuer", "listen") ? reservedAudience(config) : [],
     ...valid("pat_default_lifetime", "pat_max_lifetime") ? lifetimes(config) : [],
     ...valid("password_sign_in", "break_glass_administrators") ? breakGlass(config) : [],
+    ...valid("workers", "database_url") ? impossibleWorkers(config, os) : [],
     ...valid("issuer", "tls_cert", "tls_key", "trusted_proxies") ? unknownNetworks(config) : [],
   ];
+}
+
+/** One process only can open the embedded database. Only Linux distributes connections. */
+function impossibleWorkers({ workers, databaseUrl }: ServerConfig, os: string): ConfigProblem[] {
+  if (workers === "auto" || workers === 1) return [];
+  const problem = { code: "invalid_value", subject: "workers" } as const;
+  if (databaseUrl === undefined) {
+    const message = "several processes cannot share the embedded database. Set database_url to " +
+      "use PostgreSQL, or set workers to 1.";
+    return [{ ...problem, message }];
+  }
+  if (os === "linux") return [];
+  const message = "several processes can share one port on Linux only. Set workers to 1, and run " +
+    "several servers behind a load balancer.";
+  return [{ ...problem, message }];
 }
 
 const PAIRS: readonly [SettingName, SettingName][] = [

@@ -79,6 +79,25 @@ export function count({ min }: { min: number }): ValueType<number> {
   };
 }
 
+const MAX_WORKERS = 256;
+
+/** A number of processes, or `auto`. */
+export const workerCount: ValueType<number | "auto"> = {
+  placeholder: "number|auto",
+  accepts: `number from 1 to ${MAX_WORKERS}, or \`auto\``,
+  parse(value) {
+    if (value === "auto") return value;
+    if (!/^\d{1,9}$/.test(value)) {
+      return new InvalidValue(`"${value}" is not a valid number. Use a number, or auto.`);
+    }
+    const number = Number(value);
+    return number >= 1 && number <= MAX_WORKERS ? number : new InvalidValue(
+      `"${value}" is out of range. Use 1 to ${MAX_WORKERS}, or auto.`,
+      "out_of_range",
+    );
+  },
+};
+
 /** One of several names, each of which stands for a value. */
 export function choice<const T>(
   choices: Record<string, T>,

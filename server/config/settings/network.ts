@@ -1,6 +1,6 @@
 import { file, issuerUrl, listenAddress, networks } from "../address_types.ts";
 import type { SettingGroup } from "../setting.ts";
-import { duration } from "../value_type.ts";
+import { duration, workerCount } from "../value_type.ts";
 
 export const network = {
   title: "Network",
@@ -65,6 +65,14 @@ export const network = {
       name: "tls_key",
       type: file,
       summary: "PEM file with the private key of the certificate",
+    },
+    {
+      name: "workers",
+      type: workerCount,
+      default: "1",
+      summary: "processes that serve on the same port; auto: one for each core",
+      details: "More than one needs Linux and `database_url`; elsewhere `auto` is 1. See " +
+        "[operations.md](operations.md#workers).",
     },
     {
       name: "stop_delay",

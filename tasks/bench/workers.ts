@@ -1,0 +1,100 @@
+// deno-lint-ignore-file no-console -- a task reports to its user
+/** What `serve --workers` gains on this machine, and what each worker costs. Needs the compiled program. */
+import postgres from "postgres";
+import { brand } from "../../shared/brand.ts";
+import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
+import { install, type Installation, POSTGRES } from "../../tests/support/installation.ts";
+import { requestsPerSecond } from "./load.ts";
+import { median } from "./statistics.ts";
+import { addTokens } from "./token_table.ts";
+
+/** Logins that are renewed at the same time. */
+const LOGINS = 32;
+
+export interface WorkersOptions {
+  seconds: number;
+  rounds: number;
+}
+
+/** Alternates between one process and one for each core. */
+export async function benchWorkers({ seconds, rounds }: WorkersOptions): Promise<void> {
+  const counts = [1, navigator.hardwareConcurrency];
+  const measured = new Map(counts.map((count) => [count, [] as Measurement[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const count of counts) measured.get(count)!.push(await measure(count, seconds));
+  }
+  for (const [count, all] of measured) {
+    const of = (name: keyof Measurement) =>
+      median(all.map((measurement) => measurement[name])).toFixed(0);
+    console.log(
+      `${count} workers: verify ${of("verify")}/s, refresh ${of("refresh")}/s, ` +
+        `${of("megabytes")} MB for each worker`,
+    );
+  }
+  const [single, several] = counts.map((count) => measured.get(count)!);
+  for (const name of ["verify", "refresh"] as const) {
+    const ratios = several.map((measurement, round) => measurement[name] / single[round][name]);
+    console.log(`${name}: ${median(ratios).toFixed(2)} times as much`);
+  }
+}
+
+interface Measurement {
+  /** Requests per second. */
+  verify: number;
+  refresh: number;
+  /** Memory that a worker does not share, after the load. */
+  megabytes: number;
+}
+
+async function measure(workers: number, seconds: number): Promise<Measurement> {
+  await using server = await install({ database: POSTGRES, args: ["--workers", String(workers)] });
+  const sql = postgres(server.databaseUrl!, { max: 1, onnotice: () => {} });
+  try {
+    const [token] = await addTokens(sql, 1);
+    const load = {
+      url: `${server.issuer}/auth/verify`,
+      headers: { authorization: `Bearer ${token}` },
+    };
+    await requestsPerSecond(load, 1);
+    const verify = await requestsPerSecond(load, seconds);
+    const refresh = await refreshesPerSecond(server, seconds);
+    const rows = await sql<{ pid: number }[]>`select pid from replicas`;
+    const megabytes = median(rows.map(({ pid }) => privateMegabytes(pid)));
+    return { verify, refresh, megabytes };
+  } finally {
+    await sql.end();
+  }
+}
+
+async function refreshesPerSecond(server: Installation, seconds: number): Promise<number> {
+  const post = async (path: string, form: Record<string, string>) => {
+    const body = new URLSearchParams({ client_id: brand.cliClientId, ...form });
+    const response = await fetch(server.issuer + path, { method: "POST", body });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return await response.json();
+  };
+  const tokens: string[] = [];
+  for (let count = 0; count < LOGINS; count++) {
+    const started = await post("/oauth/device/authorize", { scope: "openid offline_access" });
+    await server.alice.decide(started.user_code, "approve");
+    const { device_code } = started;
+    tokens.push(
+      (await post("/oauth/token", { grant_type: DEVICE_CODE_GRANT, device_code })).refresh_token,
+    );
+  }
+  let refreshes = 0;
+  const end = performance.now() + seconds * 1000;
+  await Promise.all(tokens.map(async (token) => {
+    while (performance.now() < end) {
+      const form = { grant_type: "refresh_token", refresh_token: token };
+      token = (await post("/oauth/token", form)).refresh_token;
+      refreshes++;
+    }
+  }));
+  return refreshes / seconds;
+}
+
+function privateMegabytes(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/RssAnon:\s+(\d+)/.exec(status)![1]) / 1024;
+}
