@@ -31,6 +31,9 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "zsh", present: () => onPath("zsh") },
       { name: "fish", present: () => onPath("fish") },
       { name: "pgbouncer", present: () => onPath("pgbouncer") },
+      { name: "bubblewrap", present: () => onPath("bwrap") },
+      { name: "shellcheck", present: () => onPath("shellcheck") },
+      { name: "systemd", present: () => onPath("systemd-analyze") },
       { name: "strace", present: () => onPath("strace") },
       {
         name: "python3-aiosmtpd",

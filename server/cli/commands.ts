@@ -10,6 +10,11 @@ export const serverCommands: readonly CommandEntry<ServerIo>[] = [
     load: () => import("./migrate.ts"),
   },
   {
+    name: "healthcheck",
+    summary: "check whether the server on this machine is ready",
+    load: () => import("./healthcheck.ts"),
+  },
+  {
     name: "admin",
     summary: "manage accounts, clients, resources, trust rules and keys",
     load: () => import("./admin/admin.ts"),
