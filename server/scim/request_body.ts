@@ -2,6 +2,9 @@ import { BodyError, readBytes } from "../http/body.ts";
 import { badRequest, ScimError } from "./error.ts";
 import { SCIM_MEDIA_TYPE } from "./response.ts";
 
+/** The schemas have four levels; functions that visit all of a value have a limited stack. */
+const MAX_DEPTH = 32;
+
 /** The JSON of a request of at most `limit` bytes (RFC 7644 section 3.1). */
 export async function readJson(
   request: Request,
@@ -10,11 +13,25 @@ export async function readJson(
   checkContentType(request);
   const bytes = await readBytes(request, { limit, from });
   if (bytes instanceof BodyError) throw bodyError(bytes, limit);
+  const value = parseJson(bytes);
+  if (isDeeperThan(value, MAX_DEPTH)) {
+    throw badRequest("invalidSyntax", `The body is nested deeper than ${MAX_DEPTH} levels.`);
+  }
+  return value;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw badRequest("invalidSyntax", "The body is not valid JSON.");
   }
+}
+
+/** Whether a value has lists and objects within each other at more than `levels` levels. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(member, levels - 1));
 }
 
 function checkContentType({ headers }: Request): void {

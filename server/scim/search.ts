@@ -20,7 +20,6 @@ export function readSearch(body: unknown): ListQuery {
 function text(value: unknown, name: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (isTextOrNumber(value)) return String(value);
-  // An element that is a list itself could be nested deeper than the stack.
   if (Array.isArray(value) && value.every(isTextOrNumber)) return value.join(",");
   throw badRequest("invalidValue", `${name} is neither a string nor a number nor a list of them.`);
 }
