@@ -8,6 +8,7 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { run, start } from "../support/binary.ts";
+import { runKills } from "../support/chaos/kills.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, install, type Installation } from "../support/installation.ts";
 import { assertNoSecrets, PASSWORD_MARK } from "../support/assert_no_secrets.ts";
@@ -87,6 +88,13 @@ Deno.test("a first start that was killed can be repeated", async () => {
     await using second = await startServer({ dataDir, env: home.env });
     assert.ok(second.setupUrl);
   }
+});
+
+Deno.test("no operation is lost to kills during load, start, stop and creation", async () => {
+  const { journal, kills } = await runKills({ count: 8, seed: 7 });
+  assert.deepEqual(journal.faults, []);
+  for (const moment of ["load", "start", "stop"] as const) assert.ok(kills[moment] > 0, moment);
+  assert.ok(journal.counts.login > 0 && journal.counts.refresh > 0, JSON.stringify(journal.counts));
 });
 
 async function countFiles(folder: string): Promise<number> {
