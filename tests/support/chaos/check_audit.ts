@@ -5,7 +5,7 @@ import type { Journal } from "./journal.ts";
 /** What is missing or there twice. */
 export async function auditProblems(sql: Sql, { tokens, counts }: Journal): Promise<string[]> {
   const rows = await sql<{ event: string; subject: string; details: Record<string, unknown> }[]>`
-    select event, subject, details from audit_events
+    select event, subject, details from audit_log
     where event in ('token.created', 'token.rotated', 'token.revoked', 'login.succeeded')`;
   const times = new Map<string, number>();
   for (const { event, subject } of rows) {
@@ -14,7 +14,10 @@ export async function auditProblems(sql: Sql, { tokens, counts }: Journal): Prom
   }
   const problems: string[] = [];
   const expectOnce = (token: string, ...events: string[]) => {
-    const recorded = events.reduce((total, event) => total + (times.get(`${event} ${token}`) ?? 0), 0);
+    const recorded = events.reduce(
+      (total, event) => total + (times.get(`${event} ${token}`) ?? 0),
+      0,
+    );
     if (recorded !== 1) problems.push(`${events.join(" or ")} is recorded ${recorded} times`);
   };
   for (const { id, createdBy, revokedBy } of tokens) {

@@ -206,6 +206,9 @@ const CREATED = {
   trust_requests: "id",
 } as const;
 
+/** Later than anything is kept. */
+const AFTER_ALL_RETENTION_MS = 1000 * 86_400_000;
+
 type StoredIds = ReadonlyMap<string, readonly string[]>;
 
 async function storedIds({ parts: { sql } }: TestServer): Promise<StoredIds> {
@@ -235,7 +238,7 @@ async function removeCreated({ parts }: TestServer, baseline: StoredIds): Promis
     }
   });
   await parts.catalog.reload();
-  await cleanUp({ ...parts, clock: { now: () => parts.clock.now() + 400 * 86_400_000 } });
+  await cleanUp({ ...parts, clock: { now: () => parts.clock.now() + AFTER_ALL_RETENTION_MS } });
 }
 
 async function measure(

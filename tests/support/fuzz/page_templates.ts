@@ -130,7 +130,7 @@ export async function pageTemplates(world: World): Promise<FuzzRequest[]> {
       const address = `${await fillAll(path, world)}?${new URLSearchParams(filled)}`;
       const page = await browser.get(address);
       for (const [action, fields] of formsOf(page.html)) {
-        const name = `POST ${action.split("?")[0]}`;
+        const name = `POST ${generalizedPath(action, world)}`;
         const typed = fields.map(([field, value]): [string, string] => [
           field,
           field === CSRF_FIELD
