@@ -51,7 +51,7 @@ import type { PasswordCost } from "./security/password_hash.ts";
 import { scim } from "./scim/scim.ts";
 import type { Encryption } from "./security/encryption.ts";
 import { SCIM_PATH } from "./admin/scim_path.ts";
-import { TokenBucketLimit } from "./security/token_bucket.ts";
+import { createRateLimit } from "./security/shared_rate_limit.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import type { ServerSecrets } from "./store/server_secrets.ts";
 import { KEY_SET_MAX_AGE, type SigningKeys } from "./tokens/signing_keys.ts";
@@ -108,7 +108,7 @@ export function app(appDeps: AppDeps): App {
   const { config, issuer, keys, catalog, database, log } = appDeps;
   const deps = {
     ...appDeps,
-    exchangeLimit: new TokenBucketLimit(appDeps.clock),
+    exchangeLimit: createRateLimit(appDeps),
     documentClients: new DocumentClients(appDeps),
     providerKeys: new JwksCache(
       appDeps.clock,

@@ -24,6 +24,7 @@ import { deleteOldPasswordLinks } from "./store/password_links.ts";
 import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
 import { deleteOldPendingSignIns } from "./store/pending_sign_ins.ts";
 import { deleteOldQueuedSignIns } from "./store/queued_sign_ins.ts";
+import { deleteOldRateBuckets } from "./store/rate_buckets.ts";
 import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
 import { deleteOldReplicas } from "./store/replicas.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
@@ -58,6 +59,7 @@ export const DELETIONS: readonly Deletion[] = [
   // A day, so that a code that is replayed revokes what it was redeemed for.
   { table: "authorization_codes", keepMs: DAY_MS, deleteBatch: deleteOldAuthorizationCodes },
   { table: "failed_attempts", keepMs: DAY_MS, deleteBatch: deleteOldFailedAttempts },
+  { table: "rate_buckets", keepMs: 3_600_000, deleteBatch: deleteOldRateBuckets },
   { table: "revoked_access_tokens", keepMs: DAY_MS, deleteBatch: deleteOldRevokedAccessTokens },
   { table: "delegated_tokens", keepMs: DAY_MS, deleteBatch: deleteOldDelegatedTokens },
   // A link that was used or has expired says so for a week.

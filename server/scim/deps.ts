@@ -10,7 +10,7 @@ export interface ScimDeps {
   sql: Sql;
   clock: Clock;
   issuer: string;
-  config: Pick<ServerConfig, "passwordSignIn">;
+  config: Pick<ServerConfig, "passwordSignIn" | "databaseUrl">;
   tokenValidator: Pick<TokenValidator, "invalidate">;
   mail: Pick<Mail, "send">;
 }

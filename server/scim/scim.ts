@@ -4,7 +4,8 @@ import type { ClientInfo } from "../http/client_info.ts";
 import { requestPath } from "../http/request_target.ts";
 import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
-import { type Rate, TokenBucketLimit } from "../security/token_bucket.ts";
+import { createRateLimit } from "../security/shared_rate_limit.ts";
+import type { Rate, RateLimit } from "../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import type { DirectoryGroup } from "../store/directories/groups.ts";
 import { listDirectoryGroupMembers } from "../store/directories/groups.ts";
@@ -63,7 +64,7 @@ interface ScimRequest {
 export type ScimEndpoint = (request: Request, client: () => ClientInfo) => Promise<Response>;
 
 export function scim(deps: ScimDeps & { log: Log }): ScimEndpoint {
-  const limit = new TokenBucketLimit(deps.clock);
+  const limit = createRateLimit(deps);
   return async (request, client) => {
     try {
       const response = await respond(deps, limit, request, client);
@@ -84,7 +85,7 @@ export function scim(deps: ScimDeps & { log: Log }): ScimEndpoint {
 
 async function respond(
   deps: ScimDeps & { log: Log },
-  limit: TokenBucketLimit,
+  limit: RateLimit,
   request: Request,
   client: () => ClientInfo,
 ): Promise<Response> {
@@ -99,7 +100,7 @@ async function respond(
     return scimResponse(document);
   }
   const caller = await authenticateDirectory(deps, request, client().address);
-  const wait = limit.take([[caller.directory.id, RATE]]);
+  const wait = await limit.take([[`directory ${caller.directory.id}`, RATE]]);
   if (wait > 0) {
     throw new ScimError(429, `The directory sends too many requests. Wait ${wait} seconds.`, {
       headers: { "retry-after": `${wait}` },

@@ -6,27 +6,31 @@ export interface Rate {
   perSecond: number;
 }
 
-/** When there are more, the least recently used is dropped. */
-const MAX_KEYS = 20_000;
-
-/**
- * A rate limit with a token bucket for each key. It is kept in memory, so each replica allows as
- * much: it bounds the cost of a caller. Limits on guesses, which have to be exact, are in
- * rate_limit.ts.
- */
-export class TokenBucketLimit {
-  /** Least recently used first. */
-  #buckets = new Map<string, { left: number; at: number }>();
-
+export interface RateLimit {
   /** How often there was none left: for metrics. */
-  refusals = 0;
-
-  constructor(private readonly clock: Clock) {}
-
+  readonly refusals: number;
   /**
    * Takes one from the bucket of each key, or from none if one of them is empty. Returns the
    * seconds to wait, 0 if it may happen now.
    */
+  take(rates: readonly [key: string, rate: Rate][]): number | Promise<number>;
+}
+
+/** When there are more, the least recently used is dropped. */
+const MAX_KEYS = 20_000;
+
+/**
+ * A rate limit with a token bucket for each key, in the memory of this process. It bounds the cost
+ * of a caller; limits on guesses, which have to be exact, are in rate_limit.ts.
+ */
+export class TokenBucketLimit implements RateLimit {
+  /** Least recently used first. */
+  #buckets = new Map<string, { left: number; at: number }>();
+
+  refusals = 0;
+
+  constructor(private readonly clock: Clock) {}
+
   take(rates: readonly [key: string, rate: Rate][]): number {
     const now = this.clock.now();
     const filled = rates.map(([key, rate]) => ({ key, rate, left: this.#left(key, rate, now) }));

@@ -3,7 +3,8 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import { OutboundError, type OutboundHttp } from "../../outbound/outbound_http.ts";
-import { type Rate, TokenBucketLimit } from "../../security/token_bucket.ts";
+import { createRateLimit } from "../../security/shared_rate_limit.ts";
+import type { Rate, RateLimit } from "../../security/token_bucket.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findClient } from "../../store/clients.ts";
 import { deleteConsentsOfClient } from "../../store/consents.ts";
@@ -34,7 +35,7 @@ export interface DocumentClientsDeps {
   sql: Sql;
   clock: Clock;
   http: OutboundHttp;
-  config: Pick<ServerConfig, "clientDocuments">;
+  config: Pick<ServerConfig, "clientDocuments" | "databaseUrl">;
 }
 
 /**
@@ -46,10 +47,10 @@ export class DocumentClients {
   /** Oldest first. */
   #entries = new Map<string, Entry>();
   #pending = new Map<string, Promise<DocumentClient | DomainError>>();
-  #limit: TokenBucketLimit;
+  #limit: RateLimit;
 
   constructor(private readonly deps: DocumentClientsDeps) {
-    this.#limit = new TokenBucketLimit(deps.clock);
+    this.#limit = createRateLimit(deps);
   }
 
   /** Whether `id` names a document that the settings allow. Nothing is fetched. */
@@ -99,7 +100,7 @@ export class DocumentClients {
     if (entry !== undefined && now < entry.until) return entry.result;
     const pending = this.#pending.get(id);
     if (pending !== undefined) return await pending;
-    const retryAfterSeconds = this.#limit.take([[`user ${userId}`, PER_USER]]);
+    const retryAfterSeconds = await this.#limit.take([[`documents of ${userId}`, PER_USER]]);
     if (retryAfterSeconds > 0) {
       return new DomainError(
         "rate_limited",
@@ -107,6 +108,8 @@ export class DocumentClients {
         { retryAfterSeconds },
       );
     }
+    const started = this.#pending.get(id);
+    if (started !== undefined) return await started;
     const fetching = this.#fetch(id).finally(() => this.#pending.delete(id));
     this.#pending.set(id, fetching);
     return await fetching;

@@ -11,7 +11,7 @@ import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
 import { principalExtraClaims } from "../../resources/extra_claims.ts";
 import type { Resource } from "../../resources/resource.ts";
 import type { Authentication } from "../../sign_in/authentication.ts";
-import type { TokenBucketLimit } from "../../security/token_bucket.ts";
+import type { RateLimit } from "../../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql, Transaction } from "../../store/db/connect.ts";
 import {
@@ -39,7 +39,7 @@ export interface DelegateDeps {
   issuer: string;
   keys: SigningKeys;
   config: Pick<ServerConfig, "accessTokenLifetime" | "narrowTokenMaxLifetime">;
-  exchangeLimit: TokenBucketLimit;
+  exchangeLimit: RateLimit;
 }
 
 /** What is exchanged: a login or, with `parent`, an access token of it. */
@@ -109,7 +109,7 @@ export async function delegate(
     );
   }
   // An API that was sent an access token must not use up what the login may do.
-  const tooOften = checkExchangeLimit(exchangeLimit, {
+  const tooOften = await checkExchangeLimit(exchangeLimit, {
     token: parent === undefined ? loginId : `of login ${loginId}`,
     principal: userId,
   });

@@ -1,5 +1,5 @@
 import { DomainError } from "../../domain_error.ts";
-import type { Rate, TokenBucketLimit } from "../../security/token_bucket.ts";
+import type { Rate, RateLimit } from "../../security/token_bucket.ts";
 
 /** Exchanges of one token: enough for a matrix of CI jobs that start together. */
 const PER_TOKEN: Rate = { burst: 100, perSecond: 2 };
@@ -7,11 +7,11 @@ const PER_TOKEN: Rate = { burst: 100, perSecond: 2 };
 const PER_PRINCIPAL: Rate = { burst: 500, perSecond: 10 };
 
 /** The rate limit on token exchanges: each costs a signature. */
-export function checkExchangeLimit(
-  limit: TokenBucketLimit,
+export async function checkExchangeLimit(
+  limit: RateLimit,
   { token, principal }: { token: string; principal: string },
-): DomainError | undefined {
-  const retryAfterSeconds = limit.take([
+): Promise<DomainError | undefined> {
+  const retryAfterSeconds = await limit.take([
     [`token ${token}`, PER_TOKEN],
     [`principal ${principal}`, PER_PRINCIPAL],
   ]);

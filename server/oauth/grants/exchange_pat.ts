@@ -8,7 +8,7 @@ import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { clientResources, mayUseResource } from "../../resources/client_resources.ts";
 import { principalExtraClaims } from "../../resources/extra_claims.ts";
-import type { TokenBucketLimit } from "../../security/token_bucket.ts";
+import type { RateLimit } from "../../security/token_bucket.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
@@ -28,7 +28,7 @@ export interface ExchangePatDeps {
   config: Pick<ServerConfig, "accessTokenLifetime">;
   catalog: TargetCatalog & Pick<ResourceCatalog, "default">;
   tokenValidator: Pick<TokenValidator, "validate" | "patHashes">;
-  exchangeLimit: TokenBucketLimit;
+  exchangeLimit: RateLimit;
 }
 
 /**
@@ -63,7 +63,7 @@ export async function exchangePat(
       `The token has only these scopes: ${listText(token.scopes, "none")}.`,
     );
   }
-  const tooOften = checkExchangeLimit(deps.exchangeLimit, {
+  const tooOften = await checkExchangeLimit(deps.exchangeLimit, {
     token: token.id,
     principal: token.principalId,
   });

@@ -15,7 +15,7 @@ import { recordedClaims } from "../../federation/recorded_claims.ts";
 import { SKEW_SECONDS } from "../../federation/subject_claims.ts";
 import { rateLimitKey } from "../../http/client_ip.ts";
 import { checkRejectionLimit } from "../../security/rate_limit.ts";
-import type { TokenBucketLimit } from "../../security/token_bucket.ts";
+import type { RateLimit } from "../../security/token_bucket.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { trustRulesOfIssuer } from "../../store/trust_rules.ts";
@@ -32,7 +32,7 @@ export interface ExchangeWorkloadTokenDeps extends IssueWorkloadTokenDeps {
   jwksCache: JwksCache;
   config: Pick<ServerConfig, "federation">;
   catalog: DecideDeps["catalog"] & TargetCatalog;
-  exchangeLimit: TokenBucketLimit;
+  exchangeLimit: RateLimit;
 }
 
 /** Why no token is issued, for operators. */
@@ -72,7 +72,7 @@ export async function exchangeWorkloadToken(
   const { claims, outcome: { grant } } = decision;
   const { rule, principal } = grant;
   // A token without jti may be presented any number of times, and each time is audited.
-  const limitError = checkExchangeLimit(deps.exchangeLimit, {
+  const limitError = await checkExchangeLimit(deps.exchangeLimit, {
     token: tokenHashHex(token),
     principal: principal.id,
   });
