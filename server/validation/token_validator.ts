@@ -103,6 +103,9 @@ export class TokenValidator {
         deps.metrics.databaseUp.set({}, 1);
         deps.log("info", "database_back", { after_s: Math.round(outageMs / 1000) });
       },
+      onNotificationsLost: (reason) => deps.log("warn", "channel_lost", { reason }),
+      onNotificationsBack: (lostMs) =>
+        deps.log("info", "channel_back", { after_s: Math.round(lostMs / 1000) }),
     });
     deps.metrics.databaseUp.set({}, 1);
     return validator;

@@ -8,9 +8,10 @@ export interface TcpProxy extends AsyncDisposable {
   port: number;
   /**
    * `pass` relays both ways; `refuse` cuts each new connection at once; `hang`
-   * loses answers, and the connection stays.
+   * loses answers, and the connection stays; `black_hole` relays nothing either way, as when the host
+   * is gone: what was sent meanwhile is lost.
    */
-  mode: "pass" | "refuse" | "hang";
+  mode: "pass" | "refuse" | "hang" | "black_hole";
   /** Cuts the connections there are. */
   cut(): void;
   /**
@@ -33,6 +34,9 @@ export function startTcpProxy(port: number): TcpProxy {
   const relay = async (near: Deno.TcpConn) => {
     open.add(near);
     if (proxy.mode === "refuse") return close(near);
+    // Accepted by the kernel, but never answered.
+    while (proxy.mode === "black_hole" && open.has(near)) await pause(20);
+    if (!open.has(near)) return;
     let far: Deno.TcpConn;
     try {
       far = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -42,11 +46,16 @@ export function startTcpProxy(port: number): TcpProxy {
     open.add(far);
     let [matched, held] = [false, false];
     const requests = pump(near, far, (chunk) => {
+      if (proxy.mode === "black_hole") return false;
       held ||= matched;
       matched ||= proxy.holdAnswersAfter?.test(new TextDecoder().decode(chunk)) ?? false;
       return true;
     });
-    const answers = pump(far, near, () => !held && proxy.mode !== "hang");
+    const answers = pump(
+      far,
+      near,
+      () => !held && proxy.mode !== "hang" && proxy.mode !== "black_hole",
+    );
     await Promise.race([requests, answers]);
     close(near);
     close(far);
@@ -76,6 +85,8 @@ export function startTcpProxy(port: number): TcpProxy {
   };
   return proxy;
 }
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Copies the chunks that `wanted` says yes to, until either end closes. */
 async function pump(

@@ -1,5 +1,6 @@
 import { withTimeout } from "../../../shared/deadline.ts";
 import { openPool } from "./postgres_pool.ts";
+import type { HostPreference } from "./postgres_socket.ts";
 
 /** The channel on which the triggers of 0003_personal_access_tokens.sql notify. */
 export const TOKEN_CHANGES = "token_changes";
@@ -19,10 +20,17 @@ export interface ChangeListener {
   invalidate(subject: string): void;
   /** Invalidates everything: changes may have been missed. */
   clear(): void;
-  /** The database cannot be used: not even after a second attempt. Called once per outage. */
+  /** The database has responded, or has not. */
+  onHeartbeat?(): void;
+  onFailure?(error: Error): void;
+  /** The database cannot be used. Called once per outage. */
   onOutage?(reason: string): void;
   /** The outage is over. */
   onRecovery?(outageMs: number): void;
+  /** Changes are not received, not even after a second attempt, though the database can be used. */
+  onNotificationsLost?(reason: string): void;
+  /** Changes are received again. */
+  onNotificationsBack?(lostMs: number): void;
 }
 
 export interface CacheInvalidation {
@@ -40,6 +48,7 @@ export interface CacheInvalidation {
 export function listenForTokenChanges(
   databaseUrl: string,
   listener: ChangeListener,
+  preference?: HostPreference,
 ): CacheInvalidation {
   let lastHeartbeatAt = -Infinity;
   let closed = false;
@@ -53,6 +62,7 @@ export function listenForTokenChanges(
     const { sql, close } = openPool(databaseUrl, {
       max: 1,
       mustBeDirect: true,
+      preference,
       onclose: () => {
         lost = true;
         lastHeartbeatAt = -Infinity;
@@ -69,6 +79,7 @@ export function listenForTokenChanges(
             select current_setting('transaction_read_only') = 'off' as writable`,
           RESPONSE_TIMEOUT_MS,
         );
+        listener.onHeartbeat?.();
         // Changes happen on the server that accepts writes, which is another one by now.
         if (!writable) throw new Error("it accepts no writes");
         outage.succeeded();
@@ -84,7 +95,9 @@ export function listenForTokenChanges(
   const run = async () => {
     while (!closed) {
       await listenUntilLost().catch((error: Error) => {
-        if (!closed) outage.failed(error.message);
+        if (closed) return;
+        listener.onFailure?.(error);
+        outage.failed(error.message);
       });
       if (!closed) await pause(RECONNECT_INTERVAL_MS);
     }

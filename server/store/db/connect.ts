@@ -5,7 +5,9 @@ import {
   openEmbeddedDatabase,
   type ReplacementOptions,
 } from "../embedded/embedded.ts";
+import { OutageDetector } from "./outage_detector.ts";
 import { openPool } from "./postgres_pool.ts";
+import type { HostPreference } from "./postgres_socket.ts";
 import { DatabaseUnreachable } from "./postgres_dial.ts";
 import { withLocalSettings } from "./pooler.ts";
 import { retryConflicts } from "./retry_conflicts.ts";
@@ -38,6 +40,8 @@ export interface Database {
    * Throws if no notifications would arrive here: DatabaseUnreachable, or the database's own error.
    */
   checkDirect(): Promise<void>;
+  /** Whether the database can be used now; the embedded one always can. */
+  outages?: Pick<OutageDetector, "outage" | "listen">;
   /** Writes to the database. Throws what prevents writes. */
   probeWrites(): Promise<void>;
   /**
@@ -57,6 +61,8 @@ export interface DatabaseLocation {
   dataDir: string;
 }
 
+/** Of one host, during an outage. */
+const PROBE_CONNECT_TIMEOUT_S = 2;
 /** Connections to PostgreSQL, besides the one that listens. */
 const MAX_CONNECTIONS = 10;
 
@@ -79,17 +85,37 @@ export async function openDatabase(
     const embedded = await openEmbeddedDatabase(location.dataDir, options);
     return overEmbedded(embedded);
   }
+  const preference: HostPreference = {};
   const pool = openPool(databaseUrl, {
     max: MAX_CONNECTIONS,
     cancelAfterMs: STATEMENT_TIMEOUT_MS,
+    preference,
+    outage: () => outages.outage,
+    onUnreachable: (error) => outages.suspect(error),
     onerror: (code) => writes.failed(code),
   });
-  const sql = retryConflicts(withLocalSettings(pool.sql, pool.isPooled));
+  const outages = new OutageDetector(pool.connections, async () => {
+    const probe = openPool(databaseUrl, {
+      max: 1,
+      preference,
+      connectTimeout: PROBE_CONNECT_TIMEOUT_S,
+    });
+    try {
+      await probe.sql`select 1`;
+    } finally {
+      void probe.close(0);
+    }
+  });
+  const sql = retryConflicts(withLocalSettings(pool.sql, pool.isPooled), () => outages.outage);
   const writes = writeProbe(sql);
   return {
     sql,
     description: pool.description,
-    close: pool.close,
+    outages,
+    async close(seconds) {
+      outages.close();
+      await pool.close(seconds);
+    },
     probeWrites: writes.probe,
     openDirect() {
       if (databaseListenUrl === databaseUrl && !pool.isPooled()) {
@@ -101,6 +127,10 @@ export async function openDatabase(
     async checkDirect() {
       const direct = openPool(databaseListenUrl!, { max: 1, mustBeDirect: true });
       try {
+        if (databaseListenUrl === databaseUrl) {
+          await direct.sql`select 1`;
+          return;
+        }
         const [used, listened] = await Promise.all([
           databaseIdentity(sql),
           databaseIdentity(direct.sql),
@@ -115,7 +145,29 @@ export async function openDatabase(
         await direct.close(0);
       }
     },
-    listen: (listener) => Promise.resolve(listenForTokenChanges(databaseListenUrl!, listener)),
+    listen(listener) {
+      const isSameServer = databaseListenUrl === databaseUrl;
+      outages.listen(listener);
+      let isLost = false;
+      const listening = listenForTokenChanges(databaseListenUrl!, {
+        invalidate: listener.invalidate,
+        clear: listener.clear,
+        onOutage(reason) {
+          if (outages.outage !== undefined) return;
+          isLost = true;
+          listener.onNotificationsLost?.(reason);
+        },
+        onRecovery(lostMs) {
+          if (isLost) listener.onNotificationsBack?.(lostMs);
+          isLost = false;
+        },
+        ...isSameServer && {
+          onHeartbeat: () => outages.isAlive(),
+          onFailure: ({ message }) => outages.suspect(new DatabaseUnreachable(message, true)),
+        },
+      }, isSameServer ? preference : undefined);
+      return Promise.resolve(listening);
+    },
   };
 }
 

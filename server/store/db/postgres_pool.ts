@@ -1,11 +1,12 @@
 import postgres from "postgres";
 import { brand } from "../../../shared/brand.ts";
 import { type ConnectorOptions, postgresConnector } from "./postgres_socket.ts";
+import type { WatchedConnections } from "./outage_detector.ts";
 import { describePostgres, parsePostgresUrl, type PostgresAddress } from "./postgres_url.ts";
 import { PADDING } from "./postgres_wire.ts";
 import { SESSION_SETTINGS } from "./session_settings.ts";
 
-export interface PoolOptions extends Pick<ConnectorOptions, "mustBeDirect" | "cancelAfterMs"> {
+export interface PoolOptions extends Omit<ConnectorOptions, "onError" | "onPooler"> {
   max: number;
   /** Called when one of the connections has closed. */
   onclose?: () => void;
@@ -20,6 +21,7 @@ export interface Pool {
   description: string;
   /** Whether a connection led to a pooler. */
   isPooled(): boolean;
+  connections: WatchedConnections;
   /** Waits `seconds` for running statements, then closes all connections. */
   close(seconds?: number): Promise<void>;
 }
@@ -27,9 +29,10 @@ export interface Pool {
 /** Connects on demand. Throws PostgresUrlError. */
 export function openPool(databaseUrl: string, options: PoolOptions): Pool {
   const address = parsePostgresUrl(databaseUrl);
-  const { onerror: onError, mustBeDirect, cancelAfterMs } = options;
+  const { onerror: onError, max: _max, onclose: _onclose, onnotify: _onnotify, ...rest } = options;
   const connector = postgresConnector(address, {
-    ...{ onError, mustBeDirect, cancelAfterMs },
+    ...rest,
+    onError,
     // The next statement of this session may run on another one, which has not prepared it.
     onPooler: () => sql.options.prepare = false,
   });
@@ -38,6 +41,7 @@ export function openPool(databaseUrl: string, options: PoolOptions): Pool {
     sql,
     description: describePostgres(address),
     isPooled: connector.isPooled,
+    connections: connector,
     async close(seconds = 5) {
       await sql.end({ timeout: seconds });
       connector.close();

@@ -17,6 +17,7 @@ import {
   SESSION_QUERY,
   type SessionFacts,
 } from "./pooler.ts";
+import type { WatchedConnections } from "./outage_detector.ts";
 import type { PostgresAddress } from "./postgres_url.ts";
 import { CONNECTION_RETIRED } from "./retry_conflicts.ts";
 import {
@@ -59,11 +60,24 @@ export interface ConnectorOptions {
   onPooler?: () => void;
   /** Whether connections through a pooler are rejected. */
   mustBeDirect?: boolean;
+  /** Why no connection is attempted now, if so: the database is known to be unreachable. */
+  outage?: () => Error | undefined;
+  /** Called when no host could be connected to, or a connection was lost. */
+  onUnreachable?: (error: unknown) => void;
+  /** Longest wait for one host, in seconds, if that is less than configured. */
+  connectTimeout?: number;
+  /** Which host accepted a connection last, shared by connectors of the same address. */
+  preference?: HostPreference;
   /** After which time a statement is canceled that a pooler executes; by default, never. */
   cancelAfterMs?: number;
 }
 
-export interface PostgresConnector {
+/** The host that is tried first: a dead one costs its timeout once, not on every connection. */
+export interface HostPreference {
+  target?: DialTarget;
+}
+
+export interface PostgresConnector extends WatchedConnections {
   /** For the `socket` option of postgres.js. */
   socket(): Duplex;
   /** Whether a connection led to a pooler. */
@@ -81,24 +95,27 @@ export interface PostgresConnector {
  */
 export function postgresConnector(
   address: PostgresAddress,
-  { onError = () => {}, onPooler = () => {}, ...options }: ConnectorOptions = {},
+  { onError = () => {}, onPooler = () => {}, preference = {}, ...options }: ConnectorOptions = {},
 ): PostgresConnector {
   const closing = new AbortController();
   const sockets = new Set<PostgresSocket>();
-  let preferred: DialTarget | undefined;
   let pooled = false;
+  let received = 0;
   const connector: Connector = {
     address,
     signal: closing.signal,
     async targets() {
       const targets = await resolveTargets(address);
-      // A dead first host costs its timeout once, not on every connection.
-      const first = targets.find((target) => target.address === preferred?.address);
+      const { target: preferred } = preference;
+      const first = targets.find(({ address, port }) =>
+        address === preferred?.address && port === preferred.port
+      );
       return first === undefined
         ? targets
         : [first, ...targets.filter((target) => target !== first)];
     },
-    connected: (target) => preferred = target,
+    connected: (target) => preference.target = target,
+    onReceived: () => received++,
     options,
     isPooled: () => pooled,
     foundPooler() {
@@ -107,12 +124,17 @@ export function postgresConnector(
     },
     onError,
     readOnly() {
-      preferred = undefined;
+      preference.target = undefined;
       for (const socket of sockets) socket.retire();
     },
   };
   return {
     isPooled: () => pooled,
+    isWaiting: () => [...sockets].some((socket) => socket.isWaiting()),
+    received: () => received,
+    abandon(error) {
+      for (const socket of sockets) socket.abandon(error);
+    },
     socket() {
       const socket = new PostgresSocket(connector);
       sockets.add(socket);
@@ -131,7 +153,8 @@ interface Connector {
   signal: AbortSignal;
   targets(): Promise<DialTarget[]>;
   connected(target: DialTarget): void;
-  options: Pick<ConnectorOptions, "mustBeDirect" | "cancelAfterMs">;
+  options: Omit<ConnectorOptions, "onError" | "onPooler" | "preference">;
+  onReceived(): void;
   isPooled(): boolean;
   foundPooler(): void;
   onError(code: string): void;
@@ -181,6 +204,17 @@ class PostgresSocket extends Duplex {
     this.#connector = connector;
   }
 
+  /** Whether the database owes a response. */
+  isWaiting(): boolean {
+    return this.#state === "starting" ? this.#startup !== undefined : this.#due > 0;
+  }
+
+  /** Closes the session: its server is gone, though nothing has said so. */
+  abandon(error: Error): void {
+    if (this.#state === "starting") this.destroy(error);
+    else this.#raw?.destroy();
+  }
+
   /** Abandons the session as soon as no transaction needs it. */
   retire(): void {
     if (this.#retired || this.#state === "starting") return;
@@ -225,10 +259,13 @@ class PostgresSocket extends Duplex {
 
   /** Tries one target after the other. */
   async #connect(): Promise<void> {
+    const { options } = this.#connector;
+    const outage = options.outage?.();
+    if (outage !== undefined) throw outage;
     let failure: Error | undefined;
     for (const target of await this.#connector.targets()) {
       const { address, signal } = this.#connector;
-      const seconds = address.connectTimeout;
+      const seconds = Math.min(address.connectTimeout, options.connectTimeout ?? Infinity);
       const attempt = new AbortController();
       const timeout = new DatabaseUnreachable(
         `${describeTarget(target)} did not respond within ${seconds} s`,
@@ -257,6 +294,7 @@ class PostgresSocket extends Duplex {
         signal.removeEventListener("abort", abort);
       }
     }
+    options.onUnreachable?.(failure);
     throw failure;
   }
 
@@ -269,6 +307,7 @@ class PostgresSocket extends Duplex {
     const session = new SessionStart(this.#connector, target, (query) => raw.write(query));
     raw.on("data", (chunk) => {
       if (this.#raw !== raw) return;
+      this.#connector.onReceived();
       const { bytes, starts } = reader.read(chunk);
       if (this.#state === "open") return this.#relay(bytes, starts);
       for (const [index, start] of starts.entries()) {
@@ -405,6 +444,7 @@ class PostgresSocket extends Duplex {
   #lose(): void {
     if (this.#state !== "open") return;
     this.#state = "lost";
+    this.#connector.options.onUnreachable?.(new DatabaseUnreachable(LOST.message, true));
     if (this.#isIdle()) this.#fail(RETIRED);
     else if (this.#status === "I") this.#fail(this.#fatal ?? LOST);
     else this.#answerLost();

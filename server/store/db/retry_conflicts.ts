@@ -21,11 +21,18 @@ const MAX_PAUSE_MS = 20;
  * Retries what lost a conflict, or its connection before it was sent, a few times: each single
  * statement, and each transaction of `sql.begin`. The body of a transaction may therefore run more
  * than once, and must do nothing that a rollback does not undo: no mail, no request, no change to
- * outer variables. A statement within a transaction is not retried separately.
+ * outer variables. A statement within a transaction is not retried separately. `refusal`
+ * returns why nothing should be attempted now.
  */
-export function retryConflicts(sql: postgres.Sql): postgres.Sql {
+export function retryConflicts(
+  sql: postgres.Sql,
+  refusal: () => Error | undefined = () => undefined,
+): postgres.Sql {
   const begin = (...parameters: Parameters<typeof sql.begin>) =>
-    retry(() => sql.begin(...parameters));
+    retry(() => {
+      const error = refusal();
+      return error === undefined ? sql.begin(...parameters) : rejectSoon(error);
+    });
   return new Proxy(sql, {
     get: (target, name) => name === "begin" ? begin : Reflect.get(target, name),
     apply(target, _this, parameters: Parameters<typeof sql>) {
@@ -37,6 +44,8 @@ export function retryConflicts(sql: postgres.Sql): postgres.Sql {
       let outcome: Promise<unknown> | undefined;
       query.then = ((...handlers: Parameters<typeof run>) => {
         outcome ??= retry(() => {
+          const error = refusal();
+          if (error !== undefined) return rejectSoon(error);
           if (!first) return target(...parameters);
           first = false;
           return run.call(query, (rows) => rows);
@@ -53,6 +62,11 @@ export function retryConflicts(sql: postgres.Sql): postgres.Sql {
  */
 function isStatement(first: unknown): boolean {
   return Array.isArray(first) && "raw" in first;
+}
+
+/** After other events, which a caller that tries again at once would otherwise hold up. */
+function rejectSoon(error: Error): Promise<never> {
+  return new Promise((_resolve, reject) => setTimeout(() => reject(error), 0));
 }
 
 async function retry<T>(attempt: () => PromiseLike<T>): Promise<T> {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import postgres from "postgres";
 import { type Database, openDatabase } from "../../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
+import { eventually } from "../../support/eventually.ts";
 import { createDatabase, startPostgres } from "../../support/postgres.ts";
 
 const open = (databaseUrl: string) => openDatabase({ databaseUrl, dataDir: "/nonexistent" });
@@ -61,7 +62,12 @@ Deno.test("connects to the host that accepts writes, among dead ones and standby
   await sql`select pg_promote()`;
   await sql.end();
   await writeTable(standby.url);
-  assert.equal(await serving(promoted), portOf(standby.url));
+  // Statements fail until the end of the outage is noticed.
+  const port = await eventually(
+    "the promoted server",
+    () => serving(promoted).catch(() => undefined),
+  );
+  assert.equal(port, portOf(standby.url));
   await promoted.close();
 });
 

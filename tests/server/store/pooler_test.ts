@@ -123,13 +123,13 @@ testPooler("demands a direct connection for notifications", async (created, url)
       return /database_listen_url/.test(error.message);
     });
     // Never answers from a cache that nothing invalidates.
-    const cleared = Promise.withResolvers<void>();
+    const lost = Promise.withResolvers<void>();
     const listening = await database.listen({
       invalidate: () => {},
       clear: () => {},
-      onOutage: () => cleared.resolve(),
+      onNotificationsLost: () => lost.resolve(),
     });
-    await cleared.promise;
+    await lost.promise;
     assert.equal(listening.isFresh(), false);
     await listening.close();
   });
