@@ -72,9 +72,11 @@ export async function openStorage(
         advice: "Check whether another session holds a lock in the database.",
       },
       async () => {
-        const secrets = await loadServerSecrets(sql, encryption);
+        const secrets = await loadServerSecrets(sql, encryption, {
+          keepsAsStored: purpose !== "serve",
+        });
         await (purpose === "serve" ? keys.maintain() : keys.ensureInitialKeys());
-        await keys.verify();
+        if (purpose === "serve") await keys.verify();
         return secrets;
       },
     );

@@ -33,6 +33,7 @@ import { machineNetwork } from "./outbound/network.ts";
 import { OutboundHttp } from "./outbound/outbound_http.ts";
 import type { ServerIo } from "./io.ts";
 import type { OnStartProgress } from "./start_progress.ts";
+import { secretKeyWarnings } from "./replicas/secret_key_warnings.ts";
 import { startStep } from "./start_step.ts";
 import { openStorage } from "./open_store.ts";
 import { setReplicaId } from "./request_context.ts";
@@ -178,7 +179,15 @@ export async function startServer(
   const adminRpc = config.databaseUrl === undefined
     ? await openAdminRpc(config.dataDir, { ...deps, snapshot: storage.database.snapshot })
     : undefined;
-  const heartbeat = await startStep(io, preparing, () => startHeartbeat(sql, replica));
+  const { keyId: secretKeyId, acceptedKeyIds } = storage.encryption;
+  const heartbeat = await startStep(
+    io,
+    preparing,
+    () => startHeartbeat(sql, { ...replica, secretKeyId, acceptedKeyIds }),
+  );
+  for (const reason of await startStep(io, preparing, () => secretKeyWarnings(sql, storage))) {
+    log("warn", "secret_key_not_shared", { reason });
+  }
   const periodicTasks = startPeriodicTasks(deps);
   if (isFirst) void deps.mail.probe();
   const certificate = config.tls && tls &&

@@ -22,6 +22,12 @@ import { explainUserAccess } from "./explain_access.ts";
 import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
 import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
 import { listKeys, rotateKeys } from "./key_operations.ts";
+import {
+  finishSecretKeyRotation,
+  rotateSecretKeyBatch,
+  startSecretKeyRotation,
+} from "./secret_key/rotate.ts";
+import { secretKeyStatus } from "./secret_key/status.ts";
 import { listMigrations } from "./migration_operations.ts";
 import type { AdminDeps } from "./operation.ts";
 import {
@@ -161,6 +167,10 @@ const operations = {
   awaitIdentityProviderTest,
   listKeys,
   rotateKeys,
+  secretKeyStatus,
+  startSecretKeyRotation,
+  rotateSecretKeyBatch,
+  finishSecretKeyRotation,
   listMigrations,
   snapshotDatabase,
   addServiceAccount,

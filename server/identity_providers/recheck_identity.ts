@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { type Encryption, EncryptionKeyError } from "../security/encryption.ts";
+import type { SealedPlace } from "../security/sealed_columns.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   type Identity,
@@ -54,7 +55,9 @@ export async function recheckIdentity(
   }
   const checked = await client.check(token, identity.subject);
   if (checked.state === "unknown") return checked;
-  if (checked.state === "gone" && await hasChanged(deps, identity.id, stored)) {
+  const from = await readIdentityRefreshToken(sql, identity.id);
+  const isReplaced = from === undefined || unsealed(deps, from, place) !== token;
+  if (checked.state === "gone" && isReplaced) {
     // A sign-in or another check has replaced the token meanwhile, so this answer is about nothing.
     return { state: "unknown", reason: "The token was replaced at the same time." };
   }
@@ -64,16 +67,25 @@ export async function recheckIdentity(
     : checked.refreshToken === undefined
     ? undefined
     : seal(deps, checked.refreshToken, place);
-  await recordIdentityCheck(sql, { id: identity.id, from: stored, refreshToken, now });
+  // A rotation of secret_key may have encrypted the same token again.
+  await recordIdentityCheck(sql, {
+    id: identity.id,
+    from: isReplaced ? stored : from,
+    refreshToken,
+    now,
+  });
   return checked.state === "gone" ? checked : { state: "alive", account: checked.account };
 }
 
-async function hasChanged(
-  { sql }: Pick<RecheckDeps, "sql">,
-  id: string,
-  before: Uint8Array,
-): Promise<boolean> {
-  const after = await readIdentityRefreshToken(sql, id);
-  return after === undefined || after.length !== before.length ||
-    after.some((byte, index) => byte !== before[index]);
+/** Undefined if it cannot be decrypted. */
+function unsealed(
+  deps: Pick<RecheckDeps, "encryption">,
+  sealed: Uint8Array,
+  place: SealedPlace,
+): string | undefined {
+  try {
+    return unseal(deps, sealed, place);
+  } catch {
+    return undefined;
+  }
 }

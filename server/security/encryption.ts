@@ -133,8 +133,8 @@ function open(stored: Uint8Array, place: SealedPlace, keys: readonly SecretKey[]
 }
 
 function idsOf(keys: readonly SecretKey[]): string {
-  if (keys.length === 0) return "This server has no key.";
-  return `This server has: ${keys.map(({ id }) => id).join(", ")}.`;
+  if (keys.length === 0) return "No key is set.";
+  return `Keys that are set: ${keys.map(({ id }) => id).join(", ")}.`;
 }
 
 function boundHeader(keyId: string): Uint8Array {

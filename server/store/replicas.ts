@@ -8,6 +8,10 @@ export interface NewReplica {
   pid: number;
   worker?: number;
   version: string;
+  /** The id of the secret key that encrypts; undefined: none. */
+  secretKeyId?: string;
+  /** The ids of all that decrypt; undefined: not known. */
+  acceptedKeyIds?: readonly string[];
 }
 
 export interface StoredReplica extends NewReplica {
@@ -23,11 +27,16 @@ const ALIVE_SECONDS = 30;
 /** Records that the replica is alive; also after its row was deleted, for instance while it was suspended. */
 export async function recordHeartbeat(
   sql: Sql,
-  { id, name, host, pid, worker, version }: NewReplica,
+  { id, name, host, pid, worker, version, secretKeyId, acceptedKeyIds }: NewReplica,
 ): Promise<void> {
   await sql`
-    insert into replicas (id, name, host, pid, worker, version, started_at, last_seen_at)
-    values (${id}, ${name}, ${host}, ${pid}, ${worker ?? null}, ${version}, now(), now())
+    insert into replicas (
+      id, name, host, pid, worker, version, secret_key_id, accepted_key_ids, started_at, last_seen_at
+    )
+    values (
+      ${id}, ${name}, ${host}, ${pid}, ${worker ?? null}, ${version}, ${secretKeyId ?? null},
+      ${acceptedKeyIds === undefined ? null : sql.json([...acceptedKeyIds])}, now(), now()
+    )
     on conflict (id) do update set last_seen_at = now()`;
 }
 
@@ -38,22 +47,31 @@ export async function deleteReplica(sql: Sql, id: string): Promise<void> {
 /** The oldest first. */
 export async function listReplicas(sql: Sql): Promise<StoredReplica[]> {
   const rows = await sql<
-    (Omit<StoredReplica, "worker" | "startedAt" | "lastSeenAt" | "isAlive"> & {
+    (Pick<StoredReplica, "id" | "name" | "host" | "pid" | "version"> & {
       worker: number | null;
+      secret_key_id: string | null;
+      accepted_key_ids: string[] | null;
       started_at: Date;
       last_seen_at: Date;
       is_alive: boolean;
     })[]
   >`
-    select id, name, host, pid, worker, version, started_at, last_seen_at,
+    select id, name, host, pid, worker, version, secret_key_id, accepted_key_ids, started_at,
+      last_seen_at,
       last_seen_at > now() - make_interval(secs => ${ALIVE_SECONDS}) as is_alive
     from replicas order by started_at, id`;
-  return rows.map(({ worker, started_at, last_seen_at, is_alive, ...replica }) => ({
-    ...replica,
-    worker: worker ?? undefined,
-    startedAt: started_at,
-    lastSeenAt: last_seen_at,
-    isAlive: is_alive,
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    host: row.host,
+    pid: row.pid,
+    version: row.version,
+    worker: row.worker ?? undefined,
+    secretKeyId: row.secret_key_id ?? undefined,
+    acceptedKeyIds: row.accepted_key_ids ?? undefined,
+    startedAt: row.started_at,
+    lastSeenAt: row.last_seen_at,
+    isAlive: row.is_alive,
   }));
 }
 

@@ -13,12 +13,22 @@ export interface ServerSecrets {
 
 /**
  * The server's secrets, which are generated on the first start. Stored secrets without encryption
- * are encrypted as soon as there is a secret key.
+ * are encrypted as soon as there is a secret key, unless `keepsAsStored`: an operator's command may
+ * have a key that the server does not have.
  */
-export async function loadServerSecrets(sql: Sql, encryption: Encryption): Promise<ServerSecrets> {
+export async function loadServerSecrets(
+  sql: Sql,
+  encryption: Encryption,
+  { keepsAsStored = false } = {},
+): Promise<ServerSecrets> {
+  const load = async (name: string) => {
+    const { secret, improve } = await loadSecret(sql, encryption, name);
+    if (!keepsAsStored) await improve();
+    return secret;
+  };
   return {
-    refreshTokenKey: await loadSecret(sql, encryption, "refresh_token_key"),
-    formKey: await loadSecret(sql, encryption, "form_key"),
+    refreshTokenKey: await load("refresh_token_key"),
+    formKey: await load("form_key"),
   };
 }
 
@@ -45,7 +55,11 @@ export function verifyStoredSecrets(
   for (const { name, value } of secrets) encryption.decrypt(value, placeOf(name));
 }
 
-async function loadSecret(sql: Sql, encryption: Encryption, name: string): Promise<Uint8Array> {
+async function loadSecret(
+  sql: Sql,
+  encryption: Encryption,
+  name: string,
+): Promise<{ secret: Uint8Array; improve(): Promise<void> }> {
   const place = placeOf(name);
   // Replicas that start together agree: the first insert wins, all read it.
   await sql`
@@ -56,12 +70,15 @@ async function loadSecret(sql: Sql, encryption: Encryption, name: string): Promi
   const [{ value }] = await sql<{ value: Uint8Array }[]>`
     select value from server_secrets where name = ${name}`;
   const secret = encryption.decrypt(value, place);
-  const improved = encryption.improve(value, place);
-  if (improved !== undefined) {
-    await sql`
-      update server_secrets set value = ${improved} where name = ${name} and value = ${value}`;
-  }
-  return secret;
+  return {
+    secret,
+    async improve() {
+      const improved = encryption.improve(value, place);
+      if (improved === undefined) return;
+      await sql`
+        update server_secrets set value = ${improved} where name = ${name} and value = ${value}`;
+    },
+  };
 }
 
 function placeOf(name: string): SealedPlace {

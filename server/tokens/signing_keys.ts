@@ -144,10 +144,14 @@ export class SigningKeys {
     return this.#verification.find;
   }
 
-  /** Throws EncryptionKeyError if a published key was encrypted with another secret key. */
+  /** Throws EncryptionKeyError if a key that signs, or will sign, has another secret key. */
   async verify(): Promise<void> {
     await this.#load();
-    for (const stored of this.#published()) privateJwkOf(stored, this.encryption);
+    const now = new Date(this.clock.now());
+    for (const stored of this.#stored) {
+      if (signingKeyState(stored, this.#stored, now) === "retiring") continue;
+      privateJwkOf(stored, this.encryption);
+    }
   }
 
   /** Of each algorithm that signs: when its key was created, and when another one replaces it. */

@@ -5,6 +5,7 @@ import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { Resource } from "../resources/resource.ts";
 import type { CacheInvalidation } from "../store/db/cache_invalidation.ts";
 import type { Database } from "../store/db/connect.ts";
+import { bindsValues } from "../store/sealing.ts";
 import { findOwnerRecord, findTokensForValidation } from "../store/pats/find.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import type { Encryption } from "../security/encryption.ts";
@@ -93,6 +94,7 @@ export class TokenValidator {
         validator.#clear();
         void validator.reloadCatalog();
         void validator.reloadFormats();
+        void validator.#reloadSealing();
       },
       onOutage: (reason) => {
         deps.metrics.databaseUp.set({}, 0);
@@ -135,6 +137,7 @@ export class TokenValidator {
   invalidate(subject: string): void {
     if (subject.startsWith("resource:")) void this.reloadCatalog();
     if (subject.startsWith("token_format:")) void this.reloadFormats();
+    if (subject.startsWith("sealing:")) void this.#reloadSealing();
     for (const cache of this.#caches()) cache.invalidate(subject);
   }
 
@@ -165,6 +168,16 @@ export class TokenValidator {
     const { signal } = this.#closing;
     await withBackOff(() => this.#formats.reload(), () => true, signal).catch(() => {});
     this.#clear();
+  }
+
+  /** An operator may have allowed the format of encrypted values that is bound to their row. */
+  async #reloadSealing(): Promise<void> {
+    const { database: { sql }, encryption } = this.deps;
+    const { signal } = this.#closing;
+    const isBound = await withBackOff(() => bindsValues(sql), () => true, signal).catch(() =>
+      false
+    );
+    if (isBound) encryption.bindsValues = true;
   }
 
   /** The hashes (in hex) by which a text may be stored as a personal access token. */

@@ -1,4 +1,4 @@
-/** `admin`: users, groups, clients, resources, service accounts, trust rules, owners and signing keys. */
+/** `admin`: users, groups, clients, resources, service accounts, trust rules, owners, signing keys and secret keys. */
 import type { Command } from "commander";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
@@ -13,6 +13,7 @@ import { declareKeys } from "./declare_keys.ts";
 import { declareOwner } from "./declare_owner.ts";
 import { declareResource } from "./declare_resource.ts";
 import { declareScim } from "./declare_scim.ts";
+import { declareSecretKey } from "./declare_secret_key.ts";
 import { declareServiceAccount } from "./declare_service_account.ts";
 import { declareSignals } from "./declare_signals.ts";
 import { declareTrust } from "./declare_trust.ts";
@@ -33,6 +34,7 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareImport(admin, server);
   declareTokenFormat(admin, server);
   declareKeys(admin, server);
+  declareSecretKey(admin, server);
   declareApply(admin, server);
   declareBackup(admin, server);
 }

@@ -7,14 +7,14 @@ import { duration, InvalidValue, text, type ValueType } from "../value_type.ts";
 const { folderName } = brand;
 
 const MIN_KEY_LENGTH = 32;
-const KEY_ADVICE = "To generate one, run: openssl rand -base64 32";
+const KEY_ADVICE = `To generate one, run: ${brand.binaryName} admin secret-key generate`;
 
 /** Keys of `secret_key`, separated by commas or line breaks. */
 const secretKeys: ValueType<string[]> = {
   placeholder: "keys",
   accepts: "keys, separated by commas or line breaks",
   parse(text) {
-    const keys = text.split(/[,\r\n]/).map((key) => key.trim()).filter((key) => key !== "");
+    const keys = text.split(/, ?|[\r\n]/).filter((key) => key.trim() !== "");
     return keys.every((key) => key.length >= MIN_KEY_LENGTH) ? keys : new InvalidValue(
       `each key must have at least ${MIN_KEY_LENGTH} characters, as secret_key does.`,
       "out_of_range",
@@ -67,7 +67,8 @@ export const storage = {
       defaultText: "no encryption",
       secret: true,
       summary: "encrypts signing keys and server secrets in the database",
-      details: "Generate it with `openssl rand -base64 32`.",
+      details: `Generate it with \`${brand.binaryName} admin secret-key generate\`. See ` +
+        "[keys.md](keys.md#secret_key).",
     },
     {
       name: "previous_secret_keys",
@@ -75,7 +76,8 @@ export const storage = {
       defaultText: "none",
       secret: true,
       summary: "other keys that decrypt, while secret_key is replaced",
-      details: "The keys before, and the next one before it becomes `secret_key`.",
+      details: "The keys before, and the next one before it becomes `secret_key`: " +
+        "[keys.md](keys.md#replace-secret_key).",
     },
     {
       name: "audit_retention",

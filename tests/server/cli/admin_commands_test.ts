@@ -36,6 +36,8 @@ import {
   adminServiceAccountEnable,
   adminServiceAccountList,
 } from "../../../server/cli/admin/service_account.ts";
+import { adminSecretKeyRotate } from "../../../server/cli/admin/secret_key/rotate.ts";
+import { adminSecretKeyStatus } from "../../../server/cli/admin/secret_key/status.ts";
 import { adminUserAdd } from "../../../server/cli/admin/user/add.ts";
 import { adminUserList } from "../../../server/cli/admin/user/list.ts";
 import { adminUserOffboard } from "../../../server/cli/admin/user/offboard.ts";
@@ -445,6 +447,29 @@ Deno.test("what operator's commands print", async (t) => {
     ["admin keys rotate --force", (io) => adminKeysRotate({ ...options, force: true }, io)],
     ["admin keys list", (io) => adminKeysList(options, io)],
   );
+  await golden(
+    "admin-secret-key",
+    ["admin secret-key status", (io) => adminSecretKeyStatus(options, io)],
+    ["admin secret-key rotate", (io) => adminSecretKeyRotate(options, io)],
+    ["admin secret-key rotate # with a key", (io) => adminSecretKeyRotate(options, withKey(io))],
+    [
+      "admin secret-key rotate --yes # with a key",
+      (io) => adminSecretKeyRotate({ ...options, yes: true }, withKey(io)),
+    ],
+    ["admin secret-key status # with a key", (io) => adminSecretKeyStatus(options, withKey(io))],
+    [
+      "admin secret-key rotate --yes # with another key",
+      (io) => adminSecretKeyRotate({ ...options, yes: true }, withKey(io, "other key ")),
+    ],
+    [
+      "admin secret-key rotate # without the key",
+      (io) => adminSecretKeyRotate(options, withKey(io, "", "test key ")),
+    ],
+    [
+      "admin secret-key rotate --yes # without the key",
+      (io) => adminSecretKeyRotate({ ...options, yes: true }, withKey(io, "", "test key ")),
+    ],
+  );
   const lists: [schema: string, print: (more: TableOptions, io: ServerIo) => Promise<number>][] = [
     ["admin-user-list", (more, io) => adminUserList({ ...options, ...more }, io)],
     ["admin-resource-list", (more, io) => adminResourceList({ ...options, ...more }, io)],
@@ -457,6 +482,7 @@ Deno.test("what operator's commands print", async (t) => {
     ],
     ["admin-trust-list", (more, io) => adminTrustList({ ...options, ...more }, io)],
     ["admin-keys-list", (more, io) => adminKeysList({ ...options, ...more }, io)],
+    ["admin-secret-key-status", (more, io) => adminSecretKeyStatus({ ...options, ...more }, io)],
     ["migrate", (more, io) => migrate({ ...options, status: true, ...more }, io)],
   ];
   await t.step("lists print what their schemas say", async () => {
@@ -530,6 +556,18 @@ Deno.test("what operator's commands print", async (t) => {
   );
   await Deno.remove(folder, { recursive: true });
 });
+
+/** `io` with a secret key in the environment, of `text` four times. */
+function withKey(io: ServerIo, text = "test key ", previous = ""): ServerIo {
+  return {
+    ...io,
+    env: {
+      ...io.env,
+      [`${brand.envPrefix}_SECRET_KEY`]: text.repeat(4).trim(),
+      [`${brand.envPrefix}_PREVIOUS_SECRET_KEYS`]: previous.repeat(4).trim(),
+    },
+  };
+}
 
 /** Replaces what differs from run to run. */
 function withoutRandom(text: string): string {
