@@ -8,6 +8,7 @@ import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
 import { passwordQueueState } from "./security/password_hash.ts";
 import type { Sql } from "./store/db/connect.ts";
+import { statementRetries } from "./store/db/retry_conflicts.ts";
 import { countPendingDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { attemptRefusals } from "./store/failed_attempts.ts";
 import { listTasks, type StoredTask } from "./store/housekeeping.ts";
@@ -47,6 +48,10 @@ export function observe(deps: ObserveDeps): Observation {
   }
   metrics.rateLimitRefusals.read(() =>
     [...attemptRefusals()].map(([limit, count]) => [{ limit }, count])
+  );
+  metrics.databaseRetries.read(() =>
+    (["conflict", "read_only", "connection"] as const)
+      .map((reason) => [{ reason }, statementRetries[reason]])
   );
   observeQueues(deps);
   metrics.signingKeyCreated.read(() =>

@@ -5,6 +5,7 @@ import type { ServerIo } from "./io.ts";
 import type { OnStartProgress } from "./start_progress.ts";
 import { startStep } from "./start_step.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./store/db/connect.ts";
+import { observeStatements, type StatementMetrics } from "./store/db/observed_sql.ts";
 import { hasSchema, migrate, migrationStatus } from "./store/db/migrate.ts";
 import type { MigrationOptions } from "./store/db/migration_conflict.ts";
 import { checkComplete } from "./store/dump/incomplete.ts";
@@ -53,9 +54,13 @@ export async function openStorage(
   config: ServerConfig,
   io: StorageIo,
   purpose: StoragePurpose,
+  metrics?: StatementMetrics,
 ): Promise<Storage> {
   const mustExist = purpose === "use";
-  const database = await openReachable(config, io, { mustExist, patient: purpose === "serve" });
+  const opened = await openReachable(config, io, { mustExist, patient: purpose === "serve" });
+  const database = metrics === undefined
+    ? opened
+    : { ...opened, sql: observeStatements(opened.sql, metrics) };
   try {
     const { sql, description } = database;
     await checkComplete(sql, description);

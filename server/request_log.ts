@@ -4,11 +4,23 @@ import { requestPath } from "./http/request_target.ts";
 import { requestId } from "./http/request_id.ts";
 import type { Log, LogFields } from "./log.ts";
 import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
+import { activeTraceId, parseTraceParent } from "./telemetry/tracing.ts";
 import { normalizeUserCode } from "./tokens/user_code.ts";
 
 export function requestFields(request: Request): LogFields {
   const { method, url } = request;
-  return { method, path: loggedPath(requestPath(url)), request_id: requestId(request) };
+  return {
+    method,
+    path: loggedPath(requestPath(url)),
+    request_id: requestId(request),
+    trace_id: traceIdOf(request),
+  };
+}
+
+/** Of the trace that the request is a part of: with OpenTelemetry, or as a proxy passed it on. */
+function traceIdOf({ headers }: Request): string | undefined {
+  const header = headers.get("traceparent");
+  return activeTraceId() ?? (header === null ? undefined : parseTraceParent(header)?.traceId);
 }
 
 /** Longest segment of our paths: a UUID. */

@@ -23,7 +23,9 @@ import {
   metricsEndpoint,
   metricsSite,
 } from "./telemetry/endpoint.ts";
+import { startOtlpExport } from "./otlp_export.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+import { activeTraceId } from "./telemetry/tracing.ts";
 import { listen, type Listener } from "./http/listener.ts";
 import { ListenError, listenError } from "./http/listen_problem.ts";
 import { procFiles } from "./http/port_holder.ts";
@@ -87,7 +89,7 @@ export async function startServer(
     log("warn", "tls_certificate", { reason: tls.warning.message });
   }
   trustAuthorities(authoritySources(config, io));
-  const storage = await openStorage(config, io, "serve");
+  const storage = await openStorage(config, io, "serve", metrics);
   const { sql } = storage.database;
   // The application needs the port, which the system may pick.
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
@@ -171,6 +173,7 @@ export async function startServer(
   const { token } = config.metrics;
   const endpoint = metricsEndpoint({ metrics, sampler: observation.sampler, token });
   metricsListener?.serve(endpoint);
+  const telemetry = startOtlpExport(io.env, { metrics, log, http, sampler: observation.sampler });
   const isOnMain = metricsListener === undefined && token !== undefined;
   const routes = app({ ...deps, ...isOnMain && { metricsEndpoint: endpoint } });
   const hostRequired = config.tls === undefined;
@@ -224,6 +227,7 @@ export async function startServer(
       const leftMs = timeoutMs - (performance.now() - startedAt);
       await withTimeout(flush(), Math.max(leftMs, MIN_FLUSH_MS)).catch(() => {});
       observation[Symbol.dispose]();
+      await telemetry?.close();
       await metricsListener?.listener.shutdown();
       await storage.database.close();
     },
@@ -261,11 +265,12 @@ function listenForMetrics(
   }
 }
 
-/** Counts each event, shown or not. */
+/** Counts each event, shown or not, and adds the trace that it belongs to. */
 function countedLog(log: Log, { logLines }: Pick<Metrics, "logLines">): Log {
   return (level, event, fields) => {
     logLines.increase({ level });
-    log(level, event, fields);
+    const traceId = activeTraceId();
+    log(level, event, traceId === undefined ? fields : { ...fields, trace_id: traceId });
   };
 }
 

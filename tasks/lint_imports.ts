@@ -35,6 +35,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "server/serve.ts",
     "server/certificate_reload.ts",
     "server/observe.ts",
+    "server/otlp_export.ts",
     "server/periodic_tasks.ts",
     "server/cleanup.ts",
     "server/app.ts",

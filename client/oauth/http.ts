@@ -13,6 +13,9 @@ const MAX_RESPONSE_BYTES = 256 * 1024;
 /** JSON, problems (RFC 9457), and other types: the metadata server of a cloud sends text. */
 const ACCEPT = "application/json, application/problem+json, */*;q=0.1";
 
+/** The trace that the caller of the command is a part of (W3C Trace Context section 3.2). */
+const TRACE_PARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 /** What a request needs of the process. */
 export type HttpIo = Pick<ClientIo, "fetch" | "signal" | "clock" | "env" | "platform">;
 
@@ -57,6 +60,8 @@ export async function request(
     "user-agent": userAgent(io),
     ...more,
   });
+  const { TRACEPARENT = "" } = io.env;
+  if (TRACE_PARENT.test(TRACEPARENT)) headers.set("traceparent", TRACEPARENT);
   if (bearerToken !== undefined) headers.set("authorization", `Bearer ${bearerToken}`);
   if (json !== undefined) headers.set("content-type", "application/json");
   const body = json === undefined ? form && formBody(form) : JSON.stringify(json);

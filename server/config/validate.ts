@@ -1,10 +1,12 @@
 /** Rules that concern more than one setting. */
+import { brand } from "../../shared/brand.ts";
 import { isManagementScope, managementResource } from "../../shared/management.ts";
 import type { ScopeDescription } from "../scopes.ts";
 import { knowsClientAddresses, UNKNOWN_ADDRESSES } from "./client_addresses.ts";
 import { checkDistinct } from "./check_resource.ts";
 import type { FileResource } from "./config_file_resources.ts";
 import { defaultIssuer } from "./default_issuer.ts";
+import { otlpSettings } from "../telemetry/otlp_settings.ts";
 import { flagName, type SettingSource, variableName } from "./gather.ts";
 import type { ParsedSettings } from "./parse.ts";
 import { isLoopbackHost } from "./parsers.ts";
@@ -200,7 +202,13 @@ export function configWarnings(
         "proxy's address and its rate limits. For a proxy on this machine, use 127.0.0.1, ::1",
     });
   }
-  return [...warnings, ...exposedMetrics(config)];
+  const telemetry = otlpSettings(env, brand.binaryName).problems
+    .map(({ variable, message }): ConfigProblem => ({
+      code: "invalid_value",
+      subject: variable,
+      message,
+    }));
+  return [...warnings, ...exposedMetrics(config), ...telemetry];
 }
 
 /** Who reads them learns how much is going on, and which versions run. */

@@ -18,6 +18,7 @@ import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
 import { generateDeviceCode } from "../tokens/device_code.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { formatUserCode, generateUserCode } from "../tokens/user_code.ts";
+import { traceContext } from "../telemetry/tracing.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import { POLL_INTERVAL } from "./grants/device_code.ts";
@@ -111,6 +112,7 @@ export async function deviceAuthorization(
       maxAge,
       requiredAcr,
       requestedLifetime,
+      traceContext: traceContext(),
     }, MAX_PENDING);
   } while (outcome === "code_taken");
   if (outcome === "too_many") {

@@ -5,6 +5,7 @@ import { type FormParameters, readForm } from "../http/form.ts";
 import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
+import { inSpan, setSpanAttribute } from "../telemetry/tracing.ts";
 import { GRANT_TYPE_LABELS, type Metrics } from "../telemetry/metrics.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { authenticateClient, ifEnabled } from "./client_authentication.ts";
@@ -29,7 +30,15 @@ export async function token(
   const type = form("grant_type");
   const grantType = grantTypeLabel(type);
   try {
-    const result = await selectGrant(deps, type, { request, form, clientInfo });
+    const result = await inSpan(
+      `grant ${grantType}`,
+      { attributes: { "oauth.grant_type": grantType } },
+      async () => {
+        const result = await selectGrant(deps, type, { request, form, clientInfo });
+        if (result instanceof OAuthError) setSpanAttribute("oauth.error", result.code);
+        return result;
+      },
+    );
     if (result instanceof OAuthError) {
       deps.metrics.grantRefusals.increase({ grant_type: grantType, error: result.code });
     } else deps.metrics.grants.increase({ grant_type: grantType });

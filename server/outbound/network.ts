@@ -14,6 +14,8 @@ export interface OutboundRequest {
   maxBytes: number;
   /** Whether the operator's settings allow private addresses. */
   allowPrivate: boolean;
+  /** For a URL of the operator's own environment: http to any host too. */
+  allowPlain?: boolean;
 }
 
 export interface OutboundResponse {

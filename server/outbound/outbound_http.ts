@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { certificateRejection } from "../../shared/certificate_rejection.ts";
 import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
+import { inSpan } from "../telemetry/tracing.ts";
 import { isLoopbackHost } from "../config/parsers.ts";
 import { describeRejection } from "./certificate_problem.ts";
 import type { Route } from "./connection.ts";
@@ -40,7 +41,18 @@ export class OutboundHttp {
 
   /** The response, whatever its status; redirects are not followed. Throws OutboundError. */
   async request(address: string | URL, request: OutboundRequest): Promise<OutboundResponse> {
-    const url = checkedUrl(address, request.allowPrivate);
+    const url = checkedUrl(address, request);
+    const method = request.method ?? "GET";
+    // Without the path, which can be a secret of a webhook.
+    const attributes = { "http.request.method": method, "server.address": url.hostname };
+    return await inSpan(
+      `${method} ${url.hostname}`,
+      { kind: "client", attributes },
+      () => this.#requestInTime(url, request),
+    );
+  }
+
+  async #requestInTime(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
     const abort = new AbortController();
     try {
       return await withTimeout(this.#send(url, request, abort.signal), request.timeoutMs);
@@ -103,10 +115,13 @@ function toOutboundError(error: Error, { timeoutMs }: OutboundRequest): Outbound
   return new OutboundError("unreachable", `cannot be reached: ${error.message}`);
 }
 
-function checkedUrl(address: string | URL, allowPrivate: boolean): URL {
+function checkedUrl(
+  address: string | URL,
+  { allowPrivate, allowPlain = false }: OutboundRequest,
+): URL {
   if (!URL.canParse(address)) throw new OutboundError("forbidden", "is not a valid URL");
   const url = new URL(address);
-  const loopback = url.protocol === "http:" && allowPrivate && isLoopbackHost(url.hostname);
-  if (url.protocol === "https:" || loopback) return url;
+  const isAllowedPlain = allowPlain || (allowPrivate && isLoopbackHost(url.hostname));
+  if (url.protocol === "https:" || (url.protocol === "http:" && isAllowedPlain)) return url;
   throw new OutboundError("forbidden", "is not https");
 }

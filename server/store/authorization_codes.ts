@@ -19,6 +19,8 @@ export interface AuthorizationCode {
   /** The browser session that approved it. */
   sessionId?: string;
   expiresAt: Date;
+  /** The span of the request that issued it, for traces. */
+  traceContext?: string;
 }
 
 /** A code that a client has tried to redeem, and what it got for it. */
@@ -47,6 +49,7 @@ interface Row {
   login_id: string | null;
   access_token_id: string | null;
   access_token_expires_at: Date | null;
+  trace_context: string | null;
 }
 
 function fromRow(row: Row): UsedAuthorizationCode {
@@ -67,6 +70,7 @@ function fromRow(row: Row): UsedAuthorizationCode {
     loginId: row.login_id ?? undefined,
     accessTokenId: row.access_token_id ?? undefined,
     accessTokenExpiresAt: row.access_token_expires_at ?? undefined,
+    traceContext: row.trace_context ?? undefined,
   };
 }
 
@@ -89,7 +93,8 @@ export async function insertAuthorizationCode(
     ), inserted as (
       insert into authorization_codes (
         code_hash, client_id, user_id, scope, resources, redirect_uri, code_challenge, nonce,
-        login_name, authenticated_at, created_at, expires_at, acr, amr, session_id
+        login_name, authenticated_at, created_at, expires_at, acr, amr, session_id,
+        trace_context
       ) select
         ${code.codeHash}::bytea, ${code.clientId}::text, user_id, ${code.scope}::text,
         ${code.resources === undefined ? null : sql.json([...code.resources])}::jsonb,
@@ -98,7 +103,7 @@ export async function insertAuthorizationCode(
         ${code.createdAt}::timestamptz, ${code.expiresAt}::timestamptz,
         ${code.authentication?.acr ?? null}::text,
         ${code.authentication === undefined ? null : sql.json([...code.authentication.amr])}::jsonb,
-        ${code.sessionId}::uuid
+        ${code.sessionId}::uuid, ${code.traceContext ?? null}::text
       from approver
       returning code_hash
     ), deleted as (

@@ -24,6 +24,8 @@ export interface DeviceAuthorization {
   requiredAcr?: Acr;
   /** Of a further approval for a login: the longest lifetime of the token, in seconds. */
   requestedLifetime?: number;
+  /** The span of the request that started it, for traces. */
+  traceContext?: string;
 }
 
 interface Row {
@@ -42,6 +44,7 @@ interface Row {
   max_age: number | null;
   required_acr: string | null;
   requested_lifetime: number | null;
+  trace_context: string | null;
 }
 
 function fromRow(row: Row): DeviceAuthorization {
@@ -60,6 +63,7 @@ function fromRow(row: Row): DeviceAuthorization {
     maxAge: row.max_age ?? undefined,
     requiredAcr: isAcr(row.required_acr) ? row.required_acr : undefined,
     requestedLifetime: row.requested_lifetime ?? undefined,
+    traceContext: row.trace_context ?? undefined,
   };
 }
 
@@ -93,7 +97,8 @@ export async function insertDeviceAuthorization(
       insert into device_authorizations (
         id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
         expires_at, requester_address, requester_network, requester_user_agent, resource,
-        resources, login_id, login_name, max_age, required_acr, requested_lifetime
+        resources, login_id, login_name, max_age, required_acr, requested_lifetime,
+        trace_context
       ) select
         ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
         ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
@@ -104,7 +109,8 @@ export async function insertDeviceAuthorization(
         ${request.loginId ?? null}::uuid,
         ${request.loginName ?? null}::text, ${request.maxAge ?? null}::int,
         ${request.requiredAcr ?? null}::text,
-        ${request.requestedLifetime ?? null}::int
+        ${request.requestedLifetime ?? null}::int,
+        ${request.traceContext ?? null}::text
       from waiting where count < ${limit}
       on conflict (user_code) do nothing
       returning id
@@ -270,6 +276,7 @@ export interface RedeemedDeviceAuthorization {
   requestedLifetime?: number;
   /** The browser session that approved it. */
   sessionId?: string;
+  traceContext?: string;
 }
 
 /**
@@ -297,13 +304,14 @@ export async function redeemDeviceCode(
     login_name: string | null;
     requested_lifetime: number | null;
     entered_session_id: string | null;
+    trace_context: string | null;
   }[]>`
     update device_authorizations set status = 'redeemed'
     where device_code_hash = ${code.deviceCodeHash} and client_id = ${code.clientId}
       and status = 'approved' and expires_at > ${code.now}
     returning id, user_id, scope, authenticated_at, acr, amr, decided_at, requester_address,
       approver_address, requester_user_agent, resource, resources, login_id, login_name,
-      requested_lifetime, entered_session_id`;
+      requested_lifetime, entered_session_id, trace_context`;
   return rows.map((row) => ({
     id: row.id,
     userId: row.user_id,
@@ -319,6 +327,7 @@ export async function redeemDeviceCode(
     loginName: row.login_name ?? undefined,
     requestedLifetime: row.requested_lifetime ?? undefined,
     sessionId: row.entered_session_id ?? undefined,
+    traceContext: row.trace_context ?? undefined,
   }))[0];
 }
 

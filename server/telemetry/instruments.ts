@@ -159,7 +159,6 @@ export class Histogram<L extends LabelDeclarations> extends Instrument<L, Histog
   readonly type = "histogram";
   /** Upper bounds, ascending. */
   readonly buckets: readonly number[];
-
   constructor({ buckets, ...declaration }: Declaration<L> & { buckets: readonly number[] }) {
     super(declaration);
     this.buckets = buckets;

@@ -250,6 +250,11 @@ export function createMetrics() {
       labels: { task: "name of the task" },
     }),
 
+    spans: new Counter({
+      name: "spans_total",
+      help: "Spans for a collector of OpenTelemetry, by whether it has received them",
+      labels: { result: ["exported", "dropped"] },
+    }),
     logLines: new Counter({
       name: "log_lines_total",
       help: "Events, by level, whether log_level shows them or not",

@@ -1,5 +1,6 @@
 import type { Histogram, HistogramSeries, LabelDeclarations, Series } from "./instruments.ts";
 import type { Metrics } from "./metrics.ts";
+import { endRequestSpan, inRequestSpan } from "./tracing.ts";
 
 /** The label of requests that no route matches. */
 const UNMATCHED = "unmatched";
@@ -48,6 +49,14 @@ export class RequestMetrics {
     route: string | undefined,
     handle: () => Response | Promise<Response>,
   ): Response | Promise<Response> {
+    return inRequestSpan(request, () => this.#measure(request, route, handle));
+  }
+
+  #measure(
+    request: Request,
+    route: string | undefined,
+    handle: () => Response | Promise<Response>,
+  ): Response | Promise<Response> {
     const startedAt = performance.now();
     this.#inProgress.value++;
     const done = (status: number) => {
@@ -80,6 +89,8 @@ export class RequestMetrics {
   #record(request: Request, route: string | undefined, status: number, seconds: number): void {
     const template = route ?? routeTemplate(request) ?? UNMATCHED;
     const { method } = request;
+    const known = METHODS.find((name) => name === method) ?? "HTTP";
+    endRequestSpan({ method: known, route: template, status });
     const series = this.#routes.get(template) ?? this.#addRoute(template);
     this.#duration.add(series.duration, seconds);
     const index = Math.min(Math.max(Math.floor(status / 100), 1), 5) - 1;

@@ -95,9 +95,9 @@ export async function testServer(
   const { config, problems } = await loadConfig({ issuer: ISSUER, ...location }, io);
   assert.deepEqual(problems, []);
   change(config);
-  const storage = await openStorage(config, io, "serve");
-  const { sql } = storage.database;
   const metrics = createMetrics();
+  const storage = await openStorage(config, io, "serve", metrics);
+  const { sql } = storage.database;
   const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {}, metrics };
   const catalog = await ResourceCatalog.load({ ...shared, sql });
   const tokenValidator = await TokenValidator.start({ ...shared, catalog });

@@ -12,6 +12,7 @@ import {
 } from "../../store/authorization_codes.ts";
 import type { Sql, Transaction } from "../../store/db/connect.ts";
 import { revokeAccessToken } from "../../store/revoked_access_tokens.ts";
+import { spanLinker } from "../../telemetry/tracing.ts";
 import { generateAccessTokenId } from "../../tokens/access_token.ts";
 import { verifyCodeChallenge } from "../../tokens/pkce.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
@@ -71,9 +72,11 @@ async function redeem(
   request: TokenRequest,
   presented: PresentedCode,
 ): Promise<Login | OAuthError | undefined> {
+  const linkSpan = spanLinker();
   return await deps.sql.begin(async (tx) => {
     const code = await redeemAuthorizationCode(tx, presented);
     if (code === undefined) return undefined;
+    linkSpan(code.traceContext);
     const mismatch = findMismatch(code, presented);
     if (mismatch !== undefined) {
       await recordAuditEvent(tx, deps.clock, {

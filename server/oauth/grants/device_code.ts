@@ -9,6 +9,7 @@ import {
   redeemDeviceCode,
   type RedeemedDeviceAuthorization,
 } from "../../store/device_authorizations.ts";
+import { spanLinker } from "../../telemetry/tracing.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { missingParameter } from "../missing_parameter.ts";
 import type { Grant, TokenRequest } from "./grant.ts";
@@ -112,9 +113,11 @@ async function redeem(
   request: TokenRequest,
   code: PresentedCode,
 ): Promise<Login | OAuthError> {
+  const linkSpan = spanLinker();
   return await deps.sql.begin(async (tx) => {
     const redeemed = await redeemDeviceCode(tx, code);
     if (redeemed === undefined) return unknownCode();
+    linkSpan(redeemed.traceContext);
     return await checkRules(deps, tx, request, redeemed) ??
       await startLogin(deps, tx, request, redeemed, code.now);
   }) as Login | OAuthError;

@@ -4,6 +4,7 @@ import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { limitLoginScope, limitToFactor } from "../../scopes.ts";
 import { acrOf } from "../../sign_in/authentication.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
+import { traceContext } from "../../telemetry/tracing.ts";
 import { insertAuthorizationCode } from "../../store/authorization_codes.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { insertDocumentClient } from "../../store/document_clients.ts";
@@ -66,6 +67,7 @@ export async function issueCode(
     authentication,
     createdAt: new Date(now),
     expiresAt: new Date(now + CODE_LIFETIME_MS),
+    traceContext: traceContext(),
   }, MAX_CODES);
   if (!isIssued) return undefined;
   await recordAuditEvent(sql, clock, {

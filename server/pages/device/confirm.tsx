@@ -26,6 +26,7 @@ import { clientDisabled, requestGone, wrongAccount } from "./errors.tsx";
 import { isSignInRecent } from "./further_approval.ts";
 import { findPendingRequest } from "./pending_request.ts";
 import { findUnmetRules, isSignInTooOld, recordRestriction } from "./unmet_rules.ts";
+import { setSpanAttribute, spanLinker } from "../../telemetry/tracing.ts";
 
 interface ConfirmDeps extends ApprovalPageDeps {
   sql: Sql;
@@ -100,6 +101,8 @@ export async function submitDeviceConfirm(deps: ConfirmDeps, c: PageContext): Pr
       return await confirmPage(deps, c, { session, request, client, login, unmet });
     }
   }
+  spanLinker()(request?.traceContext);
+  setSpanAttribute("login.decision", decision);
   const decided = request !== undefined && client !== undefined &&
     await decideDeviceAuthorization(sql, {
       id: request.id,

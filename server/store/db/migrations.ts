@@ -34,6 +34,7 @@ import imports from "./migrations/0026_imports.sql" with { type: "text" };
 import people from "./migrations/0027_people.sql" with { type: "text" };
 import trustRequests from "./migrations/0028_trust_requests.sql" with { type: "text" };
 import audit from "./migrations/0029_audit.sql" with { type: "text" };
+import telemetry from "./migrations/0030_telemetry.sql" with { type: "text" };
 import replicas from "./migrations/0031_replicas.sql" with { type: "text" };
 import keys from "./migrations/0034_keys.sql" with { type: "text" };
 import apply from "./migrations/0035_apply.sql" with { type: "text" };
@@ -76,6 +77,7 @@ export const migrations: readonly Migration[] = [
   { name: "0027_people", sql: people },
   { name: "0028_trust_requests", sql: trustRequests },
   { name: "0029_audit", sql: audit },
+  { name: "0030_telemetry", sql: telemetry },
   { name: "0031_replicas", sql: replicas },
   { name: "0034_keys", sql: keys },
   { name: "0035_apply", sql: apply },

@@ -17,6 +17,15 @@ const ATTEMPTS = 5;
  */
 const MAX_PAUSE_MS = 20;
 
+/** Of this process, by cause: for metrics. */
+export const statementRetries = { conflict: 0, read_only: 0, connection: 0 };
+
+function countRetry(code: string): void {
+  if (code === "25006") statementRetries.read_only++;
+  else if (code === CONNECTION_RETIRED) statementRetries.connection++;
+  else statementRetries.conflict++;
+}
+
 /**
  * Retries what lost a conflict, or its connection before it was sent, a few times: each single
  * statement, and each transaction of `sql.begin`. The body of a transaction may therefore run more
@@ -76,6 +85,7 @@ async function retry<T>(attempt: () => PromiseLike<T>): Promise<T> {
     } catch (error) {
       const { code } = Object(error) as { code?: string };
       if (!RETRIED_CODES.includes(code ?? "") || count === ATTEMPTS) throw error;
+      countRetry(code!);
       const pause = Math.random() * MAX_PAUSE_MS * 2 ** count;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
