@@ -17,6 +17,7 @@ import {
   setClientDisabled as storeClientDisabled,
   updateClientPolicy,
 } from "../store/clients.ts";
+import { managingFile } from "../store/managed_file.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { setOwner } from "../store/owners.ts";
 import { adminEvent } from "./admin_event.ts";
@@ -64,6 +65,10 @@ export interface ClientView {
   previousSecretExpiresAt: string | null;
   createdAt: string | null;
   disabledAt: string | null;
+  /** The file that manages it (`admin apply`); null: it is managed by hand. */
+  managedBy: string | null;
+  /** Whether that file has the secret too. */
+  isSecretManaged: boolean;
 }
 
 /** What to change; undefined stays, null is removed. */
@@ -288,6 +293,8 @@ export function clientView(client: ListedClient, now: number): ClientView {
     previousSecretExpiresAt: isOverlapping ? previousSecret.expiresAt.toISOString() : null,
     createdAt: client.createdAt?.toISOString() ?? null,
     disabledAt: client.disabledAt?.toISOString() ?? null,
+    managedBy: managingFile(client),
+    isSecretManaged: client.secretManagedBy !== undefined,
   };
 }
 

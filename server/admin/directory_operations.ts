@@ -18,6 +18,7 @@ import {
   updateDirectory as storeDirectory,
 } from "../store/directories/directories.ts";
 import { adminEvent } from "./admin_event.ts";
+import { managingFile } from "../store/managed_file.ts";
 import { rolledBack } from "./group_operations.ts";
 import { keepingAnAdministrator } from "./last_administrator.ts";
 import { editing } from "./managed.ts";
@@ -49,6 +50,8 @@ export interface DirectoryView {
   createdAt: string;
   lastUsedAt: string | null;
   disabledAt: string | null;
+  /** The file that manages it (`admin apply`); null: it is managed by hand. */
+  managedBy: string | null;
 }
 
 /** The name is part of the names of its groups, such as okta:Deployers. */
@@ -247,6 +250,7 @@ export function directoryView(
     createdAt: directory.createdAt.toISOString(),
     lastUsedAt: lastUsedAt?.toISOString() ?? null,
     disabledAt: disabledAt?.toISOString() ?? null,
+    managedBy: managingFile(directory),
   };
 }
 

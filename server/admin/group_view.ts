@@ -1,5 +1,6 @@
 import { isRoleGroup, ROLE_GROUPS } from "../access/group_names.ts";
 import { groupsOf, type ScopeDescription } from "../scopes.ts";
+import { managingFile } from "../store/managed_file.ts";
 import type { Group } from "../store/groups.ts";
 
 /** Where a group comes from: only those of the database can be changed while the server runs. */
@@ -16,6 +17,10 @@ export interface GroupView {
   scopes: string[];
   members: number;
   createdAt: string | null;
+  /** The file that manages it (`admin apply`); null: it is managed by hand. */
+  managedBy: string | null;
+  /** Whether that file has the members who are added here too. */
+  areMembersManaged: boolean;
 }
 
 /** What roles are for, as groups. */
@@ -38,6 +43,8 @@ export function groupViews(
     scopes: scopes.filter((scope) => groupsOf(scope)?.includes(name)).map((scope) => scope.name),
     members: members.get(name) ?? 0,
     createdAt: isRoleGroup(name) ? null : group?.createdAt.toISOString() ?? null,
+    managedBy: managingFile(group ?? {}),
+    areMembersManaged: group?.membersManagedBy !== undefined,
   });
   return [
     ...ROLE_GROUPS.map((role) => view(role, groups.find(({ name }) => name === role))),

@@ -10,6 +10,7 @@ import {
   type ManagedPart,
   type ManagedThing,
 } from "../store/managed.ts";
+import { fileOf } from "../store/managed_file.ts";
 import { nestedTransaction } from "./nested_transaction.ts";
 
 /** What an operation needs that edits what a file can manage. */
@@ -18,18 +19,8 @@ export interface EditingDeps {
   /** The file that is being applied, as `file:NAME`. */
   applying?: string;
   tokenValidator?: { invalidate(subject: string): void };
-}
-
-const PREFIX = "file:";
-
-/** How the database names a file. */
-export function managerOf(file: string): string {
-  return `${PREFIX}${file}`;
-}
-
-/** The name of the file. */
-export function fileOf(manager: string): string {
-  return manager.startsWith(PREFIX) ? manager.slice(PREFIX.length) : manager;
+  /** Pages show one page for every refusal, whatever the form is about. */
+  rejectManaged?: (refusal: DomainError) => never;
 }
 
 /**
@@ -55,6 +46,9 @@ export function editing<Deps extends EditingDeps, Params, Result>(
       const tokenValidator = { invalidate: (subject: string) => void changed.push(subject) };
       return await operation({ ...deps, sql: nestedTransaction(tx), tokenValidator }, params);
     }) as Result | DomainError;
+    if (result instanceof DomainError && result.code === "managed_by_file") {
+      deps.rejectManaged?.(result);
+    }
     for (const subject of changed) deps.tokenValidator?.invalidate(subject);
     return result;
   };

@@ -196,6 +196,8 @@ export type OperationResult<Name extends OperationName> = Awaited<
   ReturnType<typeof operations[Name]>
 >;
 
+export const operationNames = Object.keys(operations) as OperationName[];
+
 export function isOperationName(name: string): name is OperationName {
   return Object.hasOwn(operations, name);
 }

@@ -1,6 +1,7 @@
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { RegisteredResource } from "../resources/resource.ts";
 import type { ScopeDescription } from "../scopes.ts";
+import { managingFile } from "../store/managed_file.ts";
 import type { StoredResource } from "../store/resources.ts";
 
 /** Where a resource comes from: only those of the database can be changed while the server runs. */
@@ -32,6 +33,8 @@ export interface ResourceView {
   signingAlgorithm: string | null;
   claims: readonly string[];
   createdAt: string | null;
+  /** The file that manages it (`admin apply`); null: it is managed by hand. */
+  managedBy: string | null;
 }
 
 export function resourceView(
@@ -48,6 +51,7 @@ export function resourceView(
     signingAlgorithm: resource.signingAlgorithm ?? null,
     claims: resource.claims,
     createdAt: "createdAt" in resource ? resource.createdAt.toISOString() : null,
+    managedBy: "managedBy" in resource ? managingFile(resource) : null,
   };
 }
 

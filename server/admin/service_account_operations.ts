@@ -3,6 +3,7 @@ import { formatScope, missingScopes, parseScope } from "../../shared/oauth/scope
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { DomainError } from "../domain_error.ts";
 import { scopeNames, workloadScopes } from "../scopes.ts";
+import { managingFile } from "../store/managed_file.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import * as store from "../store/service_accounts.ts";
 import { adminEvent } from "./admin_event.ts";
@@ -71,12 +72,13 @@ export const addServiceAccount: Operation<
 
 export const listAllServiceAccounts: Operation<
   Empty,
-  { name: string; scope: string; disabled: boolean }[]
+  { name: string; scope: string; disabled: boolean; managedBy: string | null }[]
 > = async ({ sql }) =>
-  (await store.listServiceAccounts(sql)).map(({ name, scope, disabledAt }) => ({
-    name,
-    scope,
-    disabled: disabledAt !== undefined,
+  (await store.listServiceAccounts(sql)).map((account) => ({
+    name: account.name,
+    scope: account.scope,
+    disabled: account.disabledAt !== undefined,
+    managedBy: managingFile(account),
   }));
 
 /** Changes the scopes that an account may carry at most. */

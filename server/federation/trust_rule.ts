@@ -21,4 +21,6 @@ export interface TrustRule {
   /** A disabled rule matches no token until it is enabled again. */
   disabledAt?: Date;
   createdAt: Date;
+  /** Which file manages it (`admin apply`), as `file:NAME`; undefined: it is managed by hand. */
+  managedBy?: string;
 }

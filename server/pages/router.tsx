@@ -10,7 +10,7 @@ import type { PageEnv } from "./context.ts";
 import { currentSession } from "./http/browser_session.ts";
 import { checkAccess } from "./http/check_access.ts";
 import { verifyCsrf } from "./http/csrf.ts";
-import { errorPage, type PageError } from "./http/error_page.tsx";
+import { errorPage, type PageError, toPageError } from "./http/error_page.tsx";
 import type { PageDeps } from "./http/page_route.ts";
 import { queryParameters } from "./http/query.ts";
 import { SECURITY_HEADERS } from "./http/security_headers.ts";
@@ -53,6 +53,9 @@ export function pagesRouter(appDeps: Omit<PageDeps, "placeOf">): Hono<PageEnv> {
   routes.all("*", (c) => errorPage(deps, c, pageNotFound()));
 
   routes.onError((error, c) => {
+    if (error instanceof DomainError && error.code === "managed_by_file") {
+      return errorPage(deps, c, toPageError(error));
+    }
     const busy = error instanceof DomainError && error.code === "unavailable";
     const fields = requestFields(c.req.raw);
     if (busy) log("warn", "page_failed", { ...fields, error: error.name, reason: error.message });

@@ -58,6 +58,10 @@ export interface Client extends ClientPolicy {
 export interface ListedClient extends Client {
   /** Undefined for the built-in command line as long as the operator has not changed it. */
   createdAt?: Date;
+  /** Which file manages it (`admin apply`), as `file:NAME`; undefined: it is managed by hand. */
+  managedBy?: string;
+  /** The same of its secret. */
+  secretManagedBy?: string;
 }
 
 /** Known to every server without registration. */
@@ -89,6 +93,8 @@ interface Row {
   document_hash: Uint8Array | null;
   document_expires_at: Date | null;
   document_changed_at: Date | null;
+  managed_by: string | null;
+  secret_managed_by: string | null;
 }
 
 function fromRow(row: Row): ListedClient {
@@ -112,6 +118,8 @@ function fromRow(row: Row): ListedClient {
     refreshTokenAbsoluteLifetime: row.refresh_token_absolute_lifetime ?? undefined,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
+    managedBy: row.managed_by ?? undefined,
+    secretManagedBy: row.secret_managed_by ?? undefined,
     document: row.document_hash === null ? undefined : {
       hash: row.document_hash,
       expiresAt: row.document_expires_at ?? new Date(0),

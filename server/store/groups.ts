@@ -18,6 +18,10 @@ export interface Group {
   /** Whether the config file declares it. */
   isDeclared: boolean;
   createdAt: Date;
+  /** Which file manages it (`admin apply`), as `file:NAME`; undefined: it is managed by hand. */
+  managedBy?: string;
+  /** The same of the members who are added here. */
+  membersManagedBy?: string;
 }
 
 interface Row {
@@ -27,6 +31,8 @@ interface Row {
   sources: string[] | null;
   is_declared: boolean;
   created_at: Date;
+  managed_by: string | null;
+  members_managed_by: string | null;
 }
 
 function fromRow(row: Row): Group {
@@ -37,6 +43,8 @@ function fromRow(row: Row): Group {
     sources: row.sources ?? undefined,
     isDeclared: row.is_declared,
     createdAt: row.created_at,
+    managedBy: row.managed_by ?? undefined,
+    membersManagedBy: row.members_managed_by ?? undefined,
   };
 }
 

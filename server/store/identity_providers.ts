@@ -33,6 +33,8 @@ export interface IdentityProvider {
   recheck: boolean;
   createdAt: Date;
   disabledAt?: Date;
+  /** Which file manages it (`admin apply`), as `file:NAME`; undefined: it is managed by hand. */
+  managedBy?: string;
 }
 
 interface Row {
@@ -51,12 +53,13 @@ interface Row {
   recheck: boolean;
   created_at: Date;
   disabled_at: Date | null;
+  managed_by: string | null;
 }
 
 /** What can be changed; the client secret has a function of its own. */
 export type ProviderSettings = Omit<
   IdentityProvider,
-  "name" | "template" | "issuer" | "createdAt" | "disabledAt"
+  "name" | "template" | "issuer" | "createdAt" | "disabledAt" | "managedBy"
 >;
 
 function fromRow(row: Row): IdentityProvider {
@@ -76,6 +79,7 @@ function fromRow(row: Row): IdentityProvider {
     recheck: row.recheck,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
+    managedBy: row.managed_by ?? undefined,
   };
 }
 

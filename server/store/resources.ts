@@ -8,6 +8,8 @@ const MAX_RESOURCES = 1000;
 
 export interface StoredResource extends RegisteredResource {
   createdAt: Date;
+  /** Which file manages it (`admin apply`), as `file:NAME`; undefined: it is managed by hand. */
+  managedBy?: string;
 }
 
 interface Row {
@@ -19,6 +21,7 @@ interface Row {
   signing_algorithm: SigningAlgorithm | null;
   claims: ResourceClaim[];
   created_at: Date;
+  managed_by: string | null;
 }
 
 function fromRow(row: Row): StoredResource {
@@ -31,6 +34,7 @@ function fromRow(row: Row): StoredResource {
     signingAlgorithm: row.signing_algorithm ?? undefined,
     claims: row.claims,
     createdAt: row.created_at,
+    managedBy: row.managed_by ?? undefined,
   };
 }
 

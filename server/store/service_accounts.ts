@@ -8,6 +8,8 @@ export interface ServiceAccount {
   scope: string;
   createdAt: Date;
   disabledAt?: Date;
+  /** Which file manages it (`admin apply`), as `file:NAME`; undefined: it is managed by hand. */
+  managedBy?: string;
 }
 
 interface Row {
@@ -16,6 +18,7 @@ interface Row {
   scope: string;
   created_at: Date;
   disabled_at: Date | null;
+  managed_by: string | null;
 }
 
 function fromRow(row: Row): ServiceAccount {
@@ -25,6 +28,7 @@ function fromRow(row: Row): ServiceAccount {
     scope: row.scope,
     createdAt: row.created_at,
     disabledAt: row.disabled_at ?? undefined,
+    managedBy: row.managed_by ?? undefined,
   };
 }
 

@@ -17,6 +17,7 @@ interface Row {
   enabled_until: Date | null;
   disabled_at: Date | null;
   created_at: Date;
+  managed_by: string | null;
 }
 
 function fromRow(row: Row): TrustRule {
@@ -35,6 +36,7 @@ function fromRow(row: Row): TrustRule {
     enabledUntil: row.enabled_until ?? undefined,
     disabledAt: row.disabled_at ?? undefined,
     createdAt: row.created_at,
+    managedBy: row.managed_by ?? undefined,
   };
 }
 

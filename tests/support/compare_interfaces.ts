@@ -27,8 +27,8 @@ export interface Action {
   page: [path: string, fields: Record<string, string>];
   /** Shows a secret. */
   secret?: true;
-  /** Is rejected, and changes nothing. */
-  refused?: true;
+  /** Is rejected, and changes nothing; with a code, by that problem type and error page. */
+  refused?: true | "managed_by_file";
 }
 
 export interface CommandOptions {
@@ -103,6 +103,11 @@ export async function compareInterfaces(
         [!action.refused, !action.refused, !action.refused],
         outcomes.join("\n"),
       );
+      if (action.refused === "managed_by_file") {
+        assert.deepEqual([response.status, submitted.status], [409, 409]);
+        assert.match(response.body.type, /#managed-by-file$/);
+        assert.equal(submitted.error, action.refused);
+      }
       for (const outcome of outcomes) {
         const secrets = new Set(outcome.match(secret) ?? []);
         assert.equal(secrets.size, action.secret ? 1 : 0, outcome);

@@ -5,7 +5,7 @@ import { DomainError } from "../../domain_error.ts";
 import { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { lockForApply } from "../../store/managed.ts";
-import { managerOf } from "../managed.ts";
+import { managerOf } from "../../store/managed_file.ts";
 import { nestedTransaction } from "../nested_transaction.ts";
 import type { AdminDeps, Operation } from "../operation.ts";
 import { carryOut } from "./carry_out.ts";

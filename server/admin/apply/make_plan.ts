@@ -4,7 +4,7 @@ import type { Action, Change, Danger, FieldChange } from "../../apply/plan.ts";
 import { kindOf } from "../../apply/schema.ts";
 import { DomainError } from "../../domain_error.ts";
 import { findManager, listManaged, type ManagedPart } from "../../store/managed.ts";
-import { fileOf } from "../managed.ts";
+import { fileOf } from "../../store/managed_file.ts";
 import type { ApplyRequest, DeclaredItem } from "./apply_state.ts";
 import { HANDLERS } from "./kinds.ts";
 import type { ApplyDeps, CurrentThing, Edit, ManagedKindHandler } from "./managed_kind.ts";

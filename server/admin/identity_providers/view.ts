@@ -8,6 +8,7 @@ import {
   type FirstSignInPolicy,
   type IdentityProvider,
 } from "../../store/identity_providers.ts";
+import { managingFile } from "../../store/managed_file.ts";
 
 /** A provider as operators see it. Absent is null, since it is printed as JSON. */
 export interface IdentityProviderView {
@@ -29,6 +30,8 @@ export interface IdentityProviderView {
   recheck: boolean;
   createdAt: string;
   disabledAt: string | null;
+  /** The file that manages it (`admin apply`); null: it is managed by hand. */
+  managedBy: string | null;
   /** Accounts that are linked. */
   identities: number;
   /** First sign-ins that wait for an administrator. */
@@ -57,6 +60,7 @@ export async function providerView(
     recheck: provider.recheck,
     createdAt: provider.createdAt.toISOString(),
     disabledAt: provider.disabledAt?.toISOString() ?? null,
+    managedBy: managingFile(provider),
     identities,
     queued,
   };

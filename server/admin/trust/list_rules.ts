@@ -1,5 +1,6 @@
 import type { Condition } from "../../federation/condition.ts";
 import type { ProviderName } from "../../federation/providers.ts";
+import { managingFile } from "../../store/managed_file.ts";
 import { listTrustRules } from "../../store/trust_rules.ts";
 import type { Operation } from "../operation.ts";
 
@@ -14,6 +15,8 @@ export interface ListedRule {
   actsAs: string;
   enabledUntil?: string;
   disabled: boolean;
+  /** The file that manages it (`admin apply`); null: it is managed by hand. */
+  managedBy: string | null;
 }
 
 export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = async ({ sql }) =>
@@ -28,4 +31,5 @@ export const listAllTrustRules: Operation<Record<never, never>, ListedRule[]> = 
     actsAs: rule.principalName,
     enabledUntil: rule.enabledUntil?.toISOString(),
     disabled: rule.disabledAt !== undefined,
+    managedBy: managingFile(rule),
   }));

@@ -132,6 +132,9 @@ export const client = named(
       timestamp("When it was added. `null`: the built-in command line, if it was never changed."),
     ),
     disabled_at: orNull(timestamp("When it was disabled.")),
+    managed_by: orNull(
+      described("The file that manages it: it cannot be changed here.", z.string()),
+    ),
   }),
 );
 

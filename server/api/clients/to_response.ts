@@ -20,6 +20,7 @@ export function toResponse(client: ClientView) {
     previous_secret_expires_at: client.previousSecretExpiresAt,
     created_at: client.createdAt,
     disabled_at: client.disabledAt,
+    managed_by: client.managedBy,
   };
 }
 

@@ -58,6 +58,9 @@ export const directory = named(
     created_at: timestamp("When it was connected."),
     last_used_at: orNull(timestamp("When it last sent a request, to the minute.")),
     disabled_at: orNull(timestamp("When it was disabled.")),
+    managed_by: orNull(
+      described("The file that manages it: it cannot be changed here.", z.string()),
+    ),
   }),
 );
 

@@ -14,6 +14,7 @@ export function toResponse(directory: DirectoryView) {
     created_at: directory.createdAt,
     last_used_at: directory.lastUsedAt,
     disabled_at: directory.disabledAt,
+    managed_by: directory.managedBy,
   };
 }
 

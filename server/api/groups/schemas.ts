@@ -40,6 +40,13 @@ export const group = named(
     scopes: described("Scopes that name the group.", z.array(z.string())),
     members: described("Number of members.", z.int()),
     created_at: orNull(timestamp("When it was added to the database.")),
+    managed_by: orNull(
+      described(
+        "The file that manages it: it cannot be changed here, except for members that the file does " +
+          "not list.",
+        z.string(),
+      ),
+    ),
   }),
 );
 

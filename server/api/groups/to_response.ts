@@ -10,6 +10,7 @@ export function toResponse(group: GroupView) {
     scopes: group.scopes,
     members: group.members,
     created_at: group.createdAt,
+    managed_by: group.managedBy,
   };
 }
 

@@ -98,6 +98,9 @@ export const provider = named(
     recheck: z.boolean(),
     created_at: timestamp("When it was added."),
     disabled_at: orNull(timestamp("When it was disabled.")),
+    managed_by: orNull(
+      described("The file that manages it: it cannot be changed here.", z.string()),
+    ),
     identities: described("Accounts that are linked.", z.int()),
     queued: described("First sign-ins that wait for an administrator.", z.int()),
   }),

@@ -43,6 +43,7 @@ export function toResponse(provider: IdentityProviderView) {
     recheck: provider.recheck,
     created_at: provider.createdAt,
     disabled_at: provider.disabledAt,
+    managed_by: provider.managedBy,
     identities: provider.identities,
     queued: provider.queued,
   };

@@ -116,6 +116,9 @@ export const resource = named(
     signing_algorithm: orNull(z.string()),
     claims: z.array(z.string()),
     created_at: orNull(timestamp("When it was added to the database.")),
+    managed_by: orNull(
+      described("The file that manages it: it cannot be changed here.", z.string()),
+    ),
   }),
 );
 

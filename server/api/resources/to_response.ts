@@ -15,6 +15,7 @@ export function toResponse(resource: ResourceView) {
     signing_algorithm: resource.signingAlgorithm,
     claims: resource.claims,
     created_at: resource.createdAt,
+    managed_by: resource.managedBy,
   };
 }
 

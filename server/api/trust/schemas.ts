@@ -118,6 +118,9 @@ export const rule = named(
     created_at: timestamp("When it was added."),
     expires_at: orNull(timestamp("When it expires. `null`: never.")),
     disabled_at: orNull(timestamp("When it was disabled.")),
+    managed_by: orNull(
+      described("The file that manages it: it cannot be changed here.", z.string()),
+    ),
   }),
 );
 

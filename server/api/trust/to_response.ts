@@ -1,3 +1,4 @@
+import { managingFile } from "../../store/managed_file.ts";
 import type { TrustRequestView } from "../../admin/trust/requests.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { Condition } from "../../federation/condition.ts";
@@ -19,6 +20,7 @@ export function toResponse(rule: ListedTrustRule) {
     created_at: rule.createdAt.toISOString(),
     expires_at: rule.enabledUntil?.toISOString() ?? null,
     disabled_at: rule.disabledAt?.toISOString() ?? null,
+    managed_by: managingFile(rule),
   };
 }
 

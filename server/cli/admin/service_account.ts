@@ -19,13 +19,16 @@ export async function adminServiceAccountAdd(
   }, { describe: (error) => withOption(error, { scope: "--scope" }) });
 }
 
-const ACCOUNTS: Table<{ name: string; scope: string; disabled: boolean }> = {
+const ACCOUNTS: Table<
+  { name: string; scope: string; disabled: boolean; managedBy: string | null }
+> = {
   columns: [
     { title: "NAME", cell: ({ name }) => name, flexible: true },
     { title: "SCOPES", cell: ({ scope }) => scope, flexible: true, priority: 1 },
     { title: "STATE", cell: ({ disabled }) => stateCell(disabled ? "disabled" : "enabled") },
+    { title: "FILE", cell: ({ managedBy }) => managedBy, wideOnly: true },
   ],
-  toJson: ({ name, scope, disabled }) => ({ name, scopes: splitScope(scope), disabled }),
+  toJson: ({ scope, ...account }) => ({ ...account, scopes: splitScope(scope) }),
   empty: "There are no service accounts. To add one, run: " +
     `${brand.binaryName} admin service-account add NAME --scope SCOPES`,
 };

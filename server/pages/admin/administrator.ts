@@ -1,3 +1,4 @@
+import type { DomainError } from "../../domain_error.ts";
 import type { PageContext } from "../context.ts";
 import { signedInSession } from "../http/browser_session.ts";
 
@@ -5,6 +6,14 @@ import { signedInSession } from "../http/browser_session.ts";
 export function administrator<Deps>(
   deps: Deps,
   c: PageContext,
-): Deps & { actor: string; address: string } {
-  return { ...deps, actor: signedInSession(c).user.id, address: c.get("requester").address };
+): Deps & { actor: string; address: string; rejectManaged(refusal: DomainError): never } {
+  return {
+    ...deps,
+    actor: signedInSession(c).user.id,
+    address: c.get("requester").address,
+    // The router has a page for it.
+    rejectManaged(refusal) {
+      throw refusal;
+    },
+  };
 }

@@ -14,6 +14,8 @@ export interface Directory {
   createdAt: Date;
   lastUsedAt?: Date;
   disabledAt?: Date;
+  /** Which file manages it (`admin apply`), as `file:NAME`; undefined: it is managed by hand. */
+  managedBy?: string;
 }
 
 /** With how many users and groups it has provisioned. */
@@ -32,6 +34,7 @@ interface Row {
   created_at: Date;
   last_used_at: Date | null;
   disabled_at: Date | null;
+  managed_by: string | null;
 }
 
 function fromRow(row: Row): Directory {
@@ -45,6 +48,7 @@ function fromRow(row: Row): Directory {
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at ?? undefined,
     disabledAt: row.disabled_at ?? undefined,
+    managedBy: row.managed_by ?? undefined,
   };
 }
 

@@ -26,6 +26,7 @@ function describe(client: ClientView, { env }: Pick<ServerIo, "env">): string {
     ["name", client.name],
     ["type", client.type],
     ["state", clientState(client)],
+    ["managed by", client.managedBy && `the file ${client.managedBy}`],
     ["described by", client.isDocument ? "the document at its id; it is not registered" : null],
     ["changed", client.documentChangedAt && time(client.documentChangedAt)],
     ["homepage", client.homepage],

@@ -65,6 +65,7 @@ function describe(group: ShownGroup, io: ServerIo): string {
     ["name", group.name],
     ["description", sanitizeLine(group.description ?? "none", 250)],
     ["source", ORIGINS[group.origin]],
+    ...group.managedBy === null ? [] : [["managed by", `the file ${group.managedBy}`] as const],
     ["from", sanitizeLine(describeFrom(group), 2000)],
     ["scopes", group.scopes.join(" ") || "none"],
     ...group.createdAt === null

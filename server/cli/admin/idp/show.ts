@@ -23,6 +23,7 @@ function describe(provider: IdentityProviderView, { env }: Pick<ServerIo, "env">
   const lines: [string, string | null][] = [
     ["name", provider.name],
     ["state", disabledAt === null ? "enabled" : `disabled since ${time(disabledAt)}`],
+    ["managed by", provider.managedBy && `the file ${provider.managedBy}`],
     ["template", provider.template],
     ["title", provider.title],
     ["issuer", provider.issuer],

@@ -28,6 +28,7 @@ function describe(resource: ResourceView, { env }: Pick<ServerIo, "env">): strin
     ["identifier", resource.identifier],
     ["title", resource.title],
     ["source", SOURCES[resource.source]],
+    ["managed by", resource.managedBy && `the file ${resource.managedBy}`],
     ["access lifetime", lifetime === null ? "as configured" : shortDuration(lifetime)],
     ["signed with", resource.signingAlgorithm ?? "as configured"],
     ["extra claims", resource.claims.join(" ") || "none"],

@@ -24,6 +24,7 @@ function describe(directory: DirectoryView, { env }: Pick<ServerIo, "env">): str
   const lines: [string, string | null][] = [
     ["name", directory.name],
     ["state", directoryState(directory)],
+    ["managed by", directory.managedBy && `the file ${directory.managedBy}`],
     ["url", directory.url],
     ["domains", directory.domains.join(" ") || "any; it takes over no existing accounts"],
     ["users", String(directory.users)],

@@ -35,6 +35,7 @@ const table = (now: number): Table<ListedRule> => ({
     { title: "PROVIDER", cell: ({ provider }) => provider, wideOnly: true },
     { title: "ISSUER", cell: ({ issuer }) => issuer, wideOnly: true },
     { title: "AUDIENCE", cell: ({ audience }) => audience, wideOnly: true },
+    { title: "FILE", cell: ({ managedBy }) => managedBy, wideOnly: true },
   ],
   toJson: ({ scope, enabledUntil, ...rule }) => ({
     ...rule,

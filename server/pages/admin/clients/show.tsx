@@ -7,6 +7,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
 import { Fact } from "../../ui/facts.tsx";
 import { formatCount } from "../../ui/format.ts";
+import { ManagedByFile } from "../../ui/managed_by_file.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo, TimeUntil } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
@@ -33,7 +34,7 @@ export async function showClient(deps: PageDeps, c: PageContext): Promise<Respon
     client.id,
     new Date(now),
   );
-  const { disabledAt, createdAt, previousSecretExpiresAt } = client;
+  const { disabledAt, createdAt, previousSecretExpiresAt, managedBy } = client;
   return await renderPage(deps, c, {
     name: "client",
     title: client.name,
@@ -45,18 +46,26 @@ export async function showClient(deps: PageDeps, c: PageContext): Promise<Respon
           lead={<code>{client.id}</code>}
           actions={
             <>
-              <a class="button" href={clientPath("edit", client.id)}>Edit</a>
-              {client.type === "confidential" && (
+              {managedBy === null && (
+                <a class="button" href={clientPath("edit", client.id)}>Edit</a>
+              )}
+              {client.type === "confidential" && !client.isSecretManaged && (
                 <a class="button" href={clientPath("rotate", client.id)}>Rotate secret</a>
               )}
-              {disabledAt === null
+              {managedBy === null && (disabledAt === null
                 ? <a class="button caution" href={clientPath("disable", client.id)}>Disable</a>
-                : <a class="button" href={clientPath("enable", client.id)}>Enable</a>}
-              {!client.isBuiltIn && (
+                : <a class="button" href={clientPath("enable", client.id)}>Enable</a>)}
+              {managedBy === null && !client.isBuiltIn && (
                 <a class="button caution" href={clientPath("remove", client.id)}>Remove</a>
               )}
             </>
           }
+        />
+        <ManagedByFile
+          file={managedBy}
+          besides={client.type === "confidential" && !client.isSecretManaged
+            ? "Only its secret is rotated here."
+            : undefined}
         />
         <dl>
           <Fact name="State">

@@ -2,6 +2,7 @@ import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
 import { Fact } from "../../ui/facts.tsx";
+import { ManagedByFile } from "../../ui/managed_by_file.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo, TimeUntil } from "../../ui/relative_time.tsx";
 import { DirectoryState } from "./facts.tsx";
@@ -12,7 +13,7 @@ import { DIRECTORIES_CRUMB, directoryPath } from "./paths.ts";
 export async function showOneDirectory(deps: PageDeps, c: PageContext): Promise<Response> {
   const directory = await findDirectory(deps, c, c.get("query")("directory"));
   if (directory instanceof Response) return directory;
-  const { name, domains, disabledAt, previousTokenExpiresAt, lastUsedAt } = directory;
+  const { name, domains, disabledAt, previousTokenExpiresAt, lastUsedAt, managedBy } = directory;
   const now = deps.clock.now();
   return await renderPage(deps, c, {
     name: "directory",
@@ -24,15 +25,20 @@ export async function showOneDirectory(deps: PageDeps, c: PageContext): Promise<
           title={name}
           actions={
             <>
-              <a class="button" href={directoryPath("edit", name)}>Edit</a>
+              {managedBy === null && <a class="button" href={directoryPath("edit", name)}>Edit</a>}
               <a class="button" href={directoryPath("rotate", name)}>Rotate token</a>
-              {disabledAt === null
-                ? <a class="button caution" href={directoryPath("disable", name)}>Disable</a>
-                : <a class="button" href={directoryPath("enable", name)}>Enable</a>}
-              <a class="button caution" href={directoryPath("remove", name)}>Remove</a>
+              {managedBy === null && (
+                <>
+                  {disabledAt === null
+                    ? <a class="button caution" href={directoryPath("disable", name)}>Disable</a>
+                    : <a class="button" href={directoryPath("enable", name)}>Enable</a>}
+                  <a class="button caution" href={directoryPath("remove", name)}>Remove</a>
+                </>
+              )}
             </>
           }
         />
+        <ManagedByFile file={managedBy} besides="Only its token is rotated here." />
         <dl>
           <Fact name="State">
             <DirectoryState directory={directory} />

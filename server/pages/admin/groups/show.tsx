@@ -13,6 +13,7 @@ import { ActionButton } from "../../ui/confirmation.tsx";
 import { DataTable } from "../../ui/data_table.tsx";
 import { EmptyState } from "../../ui/empty_state.tsx";
 import { Fact } from "../../ui/facts.tsx";
+import { ManagedByFile } from "../../ui/managed_by_file.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { PageNumbers } from "../../ui/page_numbers.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
@@ -80,14 +81,16 @@ export async function showGroup(deps: PageDeps, c: PageContext): Promise<Respons
 }
 
 function GroupActions({ group }: { group: GroupView }) {
-  const { name, origin } = group;
+  const { name, origin, managedBy, areMembersManaged } = group;
   if (name === "user") return null;
-  const isReadOnly = readOnlyReason(group) !== undefined;
+  const isReadOnly = readOnlyReason(group) !== undefined || managedBy !== null;
   return (
     <>
-      <a class="button primary" href={groupPath("add-member", name)}>Add member</a>
+      {!areMembersManaged && (
+        <a class="button primary" href={groupPath("add-member", name)}>Add member</a>
+      )}
       {!isReadOnly && <a class="button" href={groupPath("edit", name)}>Edit</a>}
-      {origin === "database" && (
+      {origin === "database" && managedBy === null && (
         <a class="button caution" href={groupPath("remove", name)}>Remove</a>
       )}
     </>
@@ -99,6 +102,12 @@ function GroupFacts({ group, now }: { group: GroupView; now: number }) {
   const reason = readOnlyReason(group);
   return (
     <>
+      <ManagedByFile
+        file={group.managedBy}
+        besides={group.areMembersManaged
+          ? undefined
+          : "Only its members are added and removed here."}
+      />
       {reason !== undefined && <p class="muted" id="read-only">{reason}</p>}
       <dl>
         <Fact name="Source">
@@ -177,7 +186,7 @@ function Members({ group, members }: { group: GroupView; members: readonly Group
           label: "Actions",
           kind: "actions",
           cell: ({ id, name, email, sources }) =>
-            sources.some(({ source }) => source === LOCAL) && (
+            !group.areMembersManaged && sources.some(({ source }) => source === LOCAL) && (
               <ActionButton
                 action={`${GROUPS_PATH}/remove-member`}
                 fields={{ group: group.name, user: id }}

@@ -3,6 +3,7 @@ import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
 import { Fact } from "../../ui/facts.tsx";
+import { ManagedByFile } from "../../ui/managed_by_file.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
@@ -15,7 +16,7 @@ export async function showProvider(deps: PageDeps, c: PageContext): Promise<Resp
   const stored = await findProvider(deps, c, c.get("query")("provider"));
   if (stored instanceof Response) return stored;
   const provider = await providerView(deps, stored);
-  const { name, title, disabledAt, acrMapping, queued } = provider;
+  const { name, title, disabledAt, acrMapping, queued, managedBy } = provider;
   const toggle = disabledAt === null ? "disable" : "enable";
   const acrValues = Object.entries(acrMapping ?? {}).map((entry) => entry.join("="));
   return await renderPage(deps, c, {
@@ -31,14 +32,19 @@ export async function showProvider(deps: PageDeps, c: PageContext): Promise<Resp
           actions={
             <>
               <a class="button primary" href={providerPath("test", name)}>Test</a>
-              <a class="button" href={providerPath("edit", name)}>Edit</a>
-              <a class="button" href={providerPath(toggle, name)}>
-                {disabledAt === null ? "Disable" : "Enable"}
-              </a>
-              <a class="button caution" href={providerPath("remove", name)}>Remove</a>
+              {managedBy === null && (
+                <>
+                  <a class="button" href={providerPath("edit", name)}>Edit</a>
+                  <a class="button" href={providerPath(toggle, name)}>
+                    {disabledAt === null ? "Disable" : "Enable"}
+                  </a>
+                  <a class="button caution" href={providerPath("remove", name)}>Remove</a>
+                </>
+              )}
             </>
           }
         />
+        <ManagedByFile file={managedBy} />
         <dl>
           <Fact name="State">
             <State disabledAt={disabledAt} />

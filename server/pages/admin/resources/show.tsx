@@ -7,6 +7,7 @@ import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
 import { Fact } from "../../ui/facts.tsx";
+import { ManagedByFile } from "../../ui/managed_by_file.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
@@ -21,6 +22,7 @@ export async function showResource(deps: PageDeps, c: PageContext): Promise<Resp
   if (resource instanceof Response) return resource;
   const { name, title, source, scopes, accessTokenLifetime, signingAlgorithm, createdAt } =
     resource;
+  const { managedBy } = resource;
   const now = deps.clock.now();
   const { logins, tokens, clients } = await countResourceBelongings(
     deps.sql,
@@ -36,13 +38,14 @@ export async function showResource(deps: PageDeps, c: PageContext): Promise<Resp
         <PageHeading
           title={<UntrustedText text={title ?? name} max={100} />}
           lead={<code>{resource.identifier}</code>}
-          actions={source === "database" && (
+          actions={source === "database" && managedBy === null && (
             <>
               <a class="button" href={resourcePath("edit", name)}>Edit</a>
               <a class="button caution" href={resourcePath("remove", name)}>Remove</a>
             </>
           )}
         />
+        <ManagedByFile file={managedBy} />
         {source !== "database" && <p class="muted" id="read-only">{READ_ONLY[source]}</p>}
         <dl>
           <Fact name="Name">

@@ -5,6 +5,7 @@ import {
   type ListedTrustRule,
   listTrustRules,
 } from "../../../store/trust_rules.ts";
+import { managingFile } from "../../../store/managed_file.ts";
 import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
@@ -130,8 +131,17 @@ function State({ rule, now }: { rule: ListedTrustRule; now: number }) {
   }
 }
 
-function Actions({ rule: { name, disabledAt } }: { rule: ListedTrustRule }) {
+function Actions({ rule }: { rule: ListedTrustRule }) {
+  const { name, disabledAt } = rule;
   const about = `the rule ${name}`;
+  const file = managingFile(rule);
+  if (file !== null) {
+    return (
+      <span class="muted" data-managed-by={file}>
+        Managed by the file <code>{file}</code>
+      </span>
+    );
+  }
   return (
     <>
       <ActionButton
