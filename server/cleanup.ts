@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../shared/clock.ts";
 import type { ServerConfig } from "./config/server_config.ts";
-import { maintainAuditLog } from "./audit/maintain.ts";
+import { maintainAuditLog, type MaintainAuditLogDeps } from "./audit/maintain.ts";
 import { TRUST_REQUEST_AGE_MS } from "./federation/record_trust_request.ts";
 import { runInBatches } from "./replicas/batches.ts";
 import { deleteOldAddressLinks } from "./store/address_links.ts";
@@ -96,7 +96,7 @@ export const DELETIONS: readonly Deletion[] = [
   },
 ];
 
-export interface CleanUpDeps {
+export interface CleanUpDeps extends MaintainAuditLogDeps {
   sql: Sql;
   clock: Clock;
   config: RetentionConfig;

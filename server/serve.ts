@@ -4,6 +4,7 @@ import { syncDeclaredGroups } from "./access/declared_groups.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
 import { app, type AppDeps } from "./app.ts";
 import { prepareAuditLog } from "./audit/maintain.ts";
+import { AuditSealer } from "./audit/sealer.ts";
 
 import { defaultIssuer } from "./config/default_issuer.ts";
 import { authoritySources } from "./config/authority_sources.ts";
@@ -191,6 +192,8 @@ export async function startServer(
   for (const reason of await startStep(io, preparing, () => secretKeyWarnings(sql, storage))) {
     log("warn", "secret_key_not_shared", { reason });
   }
+  const sealer = new AuditSealer(deps);
+  sealer.start();
   const periodicTasks = startPeriodicTasks(deps);
   if (isFirst) void deps.mail.probe();
   const certificate = config.tls && tls &&
@@ -222,6 +225,7 @@ export async function startServer(
         await Promise.all([tokenValidator.close(), deps.rechecks.close(), adminRpc?.close()]);
         // Requests and rechecks have queued their last messages by now.
         await Promise.all([deps.webhook.close(), deps.mail.close()]);
+        await sealer.stop();
         await heartbeat.stop();
       };
       const leftMs = timeoutMs - (performance.now() - startedAt);

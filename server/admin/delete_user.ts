@@ -1,3 +1,4 @@
+import { amendEvent } from "../audit/seal.ts";
 import { DomainError } from "../domain_error.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
 import { eraseUser } from "../store/erase_user.ts";
@@ -5,7 +6,7 @@ import { listRulesNaming } from "../store/user_access.ts";
 import { countBelongings } from "../store/user_belongings.ts";
 import { deleteUserRow } from "../store/users.ts";
 import { adminEvent } from "./admin_event.ts";
-import type { UserOperation } from "./operation.ts";
+import type { AdminDeps, UserDeps } from "./operation.ts";
 import { lockUserWhoLeaves } from "./user_operations.ts";
 
 /** A deleted user. */
@@ -22,10 +23,10 @@ export interface DeletedUser {
  *
  * Triggers of the database invalidate the caches of every replica.
  */
-export const deleteUser: UserOperation<
-  { email: string; force?: boolean },
-  DeletedUser | DomainError
-> = async (deps, { email, force = false }) => {
+export const deleteUser = async (
+  deps: UserDeps & Pick<AdminDeps, "secrets">,
+  { email, force = false }: { email: string; force?: boolean },
+): Promise<DeletedUser | DomainError> => {
   const { sql, clock, actor } = deps;
   return await sql.begin(async (tx) => {
     const user = await lockUserWhoLeaves(tx, email, { to: "delete", force, actor });
@@ -44,7 +45,8 @@ export const deleteUser: UserOperation<
           },
         }),
     });
-    await eraseUser(tx, user);
+    const { auditKey } = deps.secrets;
+    await eraseUser(tx, user, (record, commitment) => amendEvent(auditKey, record, commitment));
     await deleteUserRow(tx, user.id);
     return { email: user.email, rulesNamingUser: await listRulesNaming(tx, user.email) };
   }) as DeletedUser | DomainError;

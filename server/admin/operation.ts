@@ -5,6 +5,7 @@ import type { Mail } from "../notifications/mail.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { Encryption } from "../security/encryption.ts";
 import type { Database, Sql } from "../store/db/connect.ts";
+import type { ServerSecrets } from "../store/server_secrets.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 
 /** What the operations need. */
@@ -30,6 +31,7 @@ export interface AdminDeps {
   >;
   mail: Pick<Mail, "send" | "deliver">;
   encryption: Encryption;
+  secrets: Pick<ServerSecrets, "auditKey">;
   issuer: string;
   /** Copies the embedded database of a running server. */
   snapshot?: Database["snapshot"];
@@ -55,7 +57,14 @@ export type Operation<Params, Result> = (deps: AdminDeps, params: Params) => Pro
 export type UserDeps =
   & Pick<
     AdminDeps,
-    "sql" | "clock" | "mail" | "issuer" | "tokenValidator" | "actor" | "address" | "loginId"
+    | "sql"
+    | "clock"
+    | "mail"
+    | "issuer"
+    | "tokenValidator"
+    | "actor"
+    | "address"
+    | "loginId"
   >
   & { config: Pick<AdminDeps["config"], "mail" | "session"> };
 

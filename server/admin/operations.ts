@@ -1,3 +1,4 @@
+import { followAuditLog, readAuditLog } from "./audit_operations.ts";
 import {
   addClient,
   clientSnippet,
@@ -97,6 +98,8 @@ import {
 
 /** Every operation by the name that the admin RPC has for it. */
 const operations = {
+  readAuditLog,
+  followAuditLog,
   addUser,
   importUsers,
   importTokens,

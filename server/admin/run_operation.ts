@@ -81,7 +81,9 @@ export class OperationSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#opened?.close();
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.close();
   }
 
   async #open(purpose: "create" | "use"): Promise<{ deps: AdminDeps; close(): Promise<void> }> {
@@ -107,6 +109,7 @@ export class OperationSession implements AsyncDisposable {
         clock: io.clock,
         keys: storage.keys,
         encryption: storage.encryption,
+        secrets: storage.secrets,
         jwksCache: new JwksCache(io.clock, http, config.federation.privateIssuers),
         config,
         catalog: await ResourceCatalog.load({ sql, config, issuer }),

@@ -1,3 +1,4 @@
+import type { ServerSecrets } from "../store/server_secrets.ts";
 import type * as z from "zod/mini";
 import type { ManagementPermission } from "../../shared/management.ts";
 import type { ServerConfig } from "../config/server_config.ts";
@@ -23,6 +24,7 @@ export interface OperationDeps
   catalog: ResourceCatalog;
   tokenValidator: Pick<TokenValidator, "invalidate" | "patHashes" | "reloadCatalog">;
   encryption: Encryption;
+  secrets: Pick<ServerSecrets, "auditKey">;
   mail: Pick<Mail, "send" | "deliver">;
   githubKeys: Pick<GithubKeys, "hasSigned" | "couldHaveSigned">;
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { Log } from "../log.ts";
 import { runInBatches } from "../replicas/batches.ts";
-import { replicaId } from "../request_context.ts";
+import type { Replica } from "../replicas/replica.ts";
 import { logFailure } from "../request_log.ts";
 import { copyOlderEvents } from "../store/audit_log/older_events.ts";
 import {
@@ -11,12 +11,16 @@ import {
   dropAuditPartitions,
 } from "../store/audit_log/partitions.ts";
 import { appendRepeatedEvents } from "../store/audit_log/repeats.ts";
-import type { Sql } from "../store/db/connect.ts";
+import type { Sql, Transaction } from "../store/db/connect.ts";
+import type { ServerSecrets } from "../store/server_secrets.ts";
+import { markDropped, sealEvents } from "./sealer.ts";
 
 export interface MaintainAuditLogDeps {
   sql: Sql;
   clock: Clock;
   config: Pick<ServerConfig, "auditRetention">;
+  secrets: Pick<ServerSecrets, "auditKey">;
+  replica: Replica;
 }
 
 /** A server starts without the partition of this week, too: the default one takes its events. */
@@ -31,30 +35,33 @@ export async function prepareAuditLog(
 }
 
 /**
- * Creates the next partitions, records how often events were repeated, copies the events of older
- * programs, and removes the partitions of weeks whose events are all older than the retention.
- * Returns the number of events.
+ * Creates the next partitions, records how often events were repeated, seals the events of processes
+ * that are gone, copies the events of older programs, and removes the partitions of weeks whose
+ * events are all older than the retention. Returns the number of events.
  */
 export async function maintainAuditLog(
-  { sql, clock, config }: MaintainAuditLogDeps,
+  deps: MaintainAuditLogDeps,
   signal: AbortSignal,
 ): Promise<number> {
+  const { sql, clock, config, secrets } = deps;
   const now = new Date(clock.now());
   const until = new Date(now.getTime() - config.auditRetention * 1000);
   await createAuditPartitions(sql, now);
-  const replica = replicaId();
+  const replica = deps.replica.id;
   const appended = await runInBatches(
     (limit) => appendRepeatedEvents(sql, { now, replica, limit }),
     signal,
   );
+  const sealed = await runInBatches((limit) => sealEvents(deps, "orphaned", limit), signal);
   const copied = await runInBatches(
     (limit) => copyOlderEvents(sql, { since: until, limit }),
     signal,
   );
-  await dropAuditPartitions(sql, until);
+  const onDrop = (tx: Transaction, week: Date) => markDropped(tx, secrets.auditKey, week, now);
+  await dropAuditPartitions(sql, until, onDrop);
   const deleted = await runInBatches(
-    (limit) => deleteOldDefaultEvents(sql, until, limit),
+    (limit) => deleteOldDefaultEvents(sql, until, limit, onDrop),
     signal,
   );
-  return appended + copied + deleted;
+  return appended + sealed + copied + deleted;
 }

@@ -30,8 +30,16 @@ function resultOf({ event, result }: AuditEvent): AuditResult {
   return result ?? (event.endsWith("failed") ? "failed" : REFUSED.test(event) ? "refused" : "ok");
 }
 
+let recorded = 0;
+
+/** How many statements of this process have recorded events, so that an idle one need not look. */
+export function recordedEvents(): number {
+  return recorded;
+}
+
 /** The columns of a row that do not depend on its subject. */
 function columnsOf(event: AuditEvent, clock: Clock) {
+  recorded++;
   const request = currentRequest();
   // An agent that acts for the actor is who did it.
   const agent = request?.agent?.actsFor === event.actor ? request?.agent : undefined;

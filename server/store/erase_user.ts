@@ -1,6 +1,7 @@
 /** Removes a user's address and name from what stays when the user is deleted. */
 import { nameKey } from "../../shared/name_key.ts";
 import { replicaId } from "../request_context.ts";
+import { auditColumns, type AuditRecord } from "./audit_log/list.ts";
 import { appendAllRepeatedEvents } from "./audit_log/repeats.ts";
 import type { Transaction } from "./db/connect.ts";
 import { emailProblem } from "./users.ts";
@@ -17,12 +18,13 @@ interface PersonalData {
   names: readonly string[];
 }
 
-interface AuditRow {
-  id: string;
-  actor: string | null;
-  subject: string | null;
-  details: Record<string, unknown>;
-}
+type AuditRow = Pick<AuditRecord, "id" | "actor" | "subject" | "details"> & { own: boolean };
+
+/** Proves that the server itself changed a sealed event. */
+export type AmendEvent = (
+  record: AuditRecord,
+  commitment: Uint8Array,
+) => { salt: Uint8Array; amendment: Uint8Array };
 
 /**
  * The addresses that a user has or had, as far as the audit log goes back. Other users may have one
@@ -52,6 +54,7 @@ export async function addressesOfUser(
 export async function eraseUser(
   tx: Transaction,
   { id, email, name, subject }: { id: string; email: string; name: string; subject: string },
+  amend: AmendEvent,
 ): Promise<void> {
   const addresses = await addressesOfUser(tx, { id, email });
   // The subject of a user who was imported may be an address or a name of another system, or 1.
@@ -62,8 +65,8 @@ export async function eraseUser(
     names: subject === id || isAddress ? [name] : [name, subject],
   };
   await appendAllRepeatedEvents(tx, replicaId());
-  await eraseFromAuditLog(tx, person, "audit_log");
-  await eraseFromAuditLog(tx, person, "audit_events");
+  await eraseFromAuditLog(tx, person, amend);
+  await eraseFromOlderEvents(tx, person);
   await eraseFromTokens(tx, person);
   await eraseSignIns(tx, person);
 }
@@ -73,13 +76,47 @@ export function pseudonymOf(userId: string): string {
   return `user-${userId.slice(0, 8)}`;
 }
 
-/** audit_events has the events of programs before migration 0029, and those are copied. */
 async function eraseFromAuditLog(
   tx: Transaction,
   person: PersonalData,
-  table: "audit_log" | "audit_events",
+  amend: AmendEvent,
 ): Promise<void> {
   await tx`select set_config('audit.erasing', 'on', true)`;
+  await eraseFrom(tx, person, "audit_log", async (changed) => {
+    const [{ commitment, ...record }] = await tx<
+      (AuditRecord & { commitment: Uint8Array | null })[]
+    >`select ${auditColumns(tx)}, commitment from audit_log where id = ${changed.id}`;
+    const { actor, subject, details } = changed;
+    const next = { ...record, actor, subject, details };
+    const { salt, amendment } = commitment === null
+      ? { salt: null, amendment: null }
+      : amend(next, commitment);
+    await tx`
+      update audit_log set
+        actor = ${actor}, subject = ${subject}, details = ${tx.json(details)},
+        salt = ${salt}, amendment = ${amendment}
+      where id = ${changed.id}`;
+  });
+  await tx`select set_config('audit.erasing', 'off', true)`;
+}
+
+/** Of programs before migration 0029; these are copied to the audit log. */
+async function eraseFromOlderEvents(tx: Transaction, person: PersonalData): Promise<void> {
+  await eraseFrom(tx, person, "audit_events", async ({ id, actor, subject, details }) => {
+    await tx`
+      update audit_events set
+        actor = ${actor}, subject = ${subject}, details = ${tx.json(details)}
+      where id = ${id}`;
+  });
+}
+
+/** Calls `store` with each event that names the person, as it should be. */
+async function eraseFrom(
+  tx: Transaction,
+  person: PersonalData,
+  table: "audit_log" | "audit_events",
+  store: (row: AuditRow) => Promise<void>,
+): Promise<void> {
   const { id, emails, names } = person;
   const anywhere = needles([...emails, ...names.filter(isFullName)]);
   const ofUser = needles([...emails, ...names]);
@@ -87,7 +124,8 @@ async function eraseFromAuditLog(
   const replaceOfUser = replacement(person, ofUser);
   let after = "00000000-0000-0000-0000-000000000000";
   for (;;) {
-    const rows = await tx<(AuditRow & { own: boolean })[]>`
+    // Locked, so that none is sealed with its old content.
+    const rows = await tx<AuditRow[]>`
       select id, actor, subject, details, own from (
         select id, actor, subject, details,
           coalesce(actor = ${id}, false) or coalesce(subject = ${id}, false)
@@ -100,20 +138,19 @@ async function eraseFromAuditLog(
           then ${tx.json(ofUser)}::jsonb else ${tx.json(anywhere)}::jsonb end) needle
         where strpos(e.text, lower(needle)) > 0
       )
-      order by id limit ${BATCH}`;
+      order by id limit ${BATCH} for update`;
     for (const row of rows) {
       const details = replaceIn(row.details, row.own ? replaceOfUser : replaceAnywhere);
-      await tx`
-        update ${tx(table)} set
-          actor = ${row.actor && replaceAnywhere(row.actor)},
-          subject = ${row.subject && replaceAnywhere(row.subject)},
-          details = ${tx.json(details as Parameters<typeof tx.json>[0])}
-        where id = ${row.id}`;
+      await store({
+        ...row,
+        actor: row.actor && replaceAnywhere(row.actor),
+        subject: row.subject && replaceAnywhere(row.subject),
+        details: details as AuditRow["details"],
+      });
     }
-    if (rows.length < BATCH) break;
+    if (rows.length < BATCH) return;
     after = rows.at(-1)!.id;
   }
-  await tx`select set_config('audit.erasing', 'off', true)`;
 }
 
 /** Free text of service accounts' tokens; those of the user are deleted with the user. */

@@ -9,6 +9,8 @@ export interface ServerSecrets {
   refreshTokenKey: Uint8Array;
   /** The key of the CSRF tokens. */
   formKey: Uint8Array;
+  /** Seals the audit log. */
+  auditKey: Uint8Array;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function loadServerSecrets(
   return {
     refreshTokenKey: await load("refresh_token_key"),
     formKey: await load("form_key"),
+    auditKey: await load("audit_key"),
   };
 }
 

@@ -5,6 +5,7 @@ import type { ServerIo } from "../../io.ts";
 import { declareAccess } from "./declare_access.ts";
 import { declareApply } from "./declare_apply.ts";
 import { declareBackup } from "./declare_backup.ts";
+import { declareAudit } from "./declare_audit.ts";
 import { declareClient } from "./declare_client.ts";
 import { declareGroup } from "./declare_group.ts";
 import { declareIdp } from "./declare_idp.ts";
@@ -35,6 +36,7 @@ export function declare(admin: Command, server: Run<ServerIo>): void {
   declareTokenFormat(admin, server);
   declareKeys(admin, server);
   declareSecretKey(admin, server);
+  declareAudit(admin, server);
   declareApply(admin, server);
   declareBackup(admin, server);
 }

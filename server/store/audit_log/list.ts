@@ -45,8 +45,11 @@ export interface AuditPosition {
 }
 
 export interface AuditQuery extends AuditFilter {
-  /** Only events that are older than the one at this place. */
-  before?: AuditPosition;
+  order?: "newest first" | "oldest first";
+  /** Only events that follow the one at this place, in that order. */
+  after?: AuditPosition;
+  /** Only events with this number or a lower one. */
+  maxSeq?: string;
   limit: number;
 }
 
@@ -54,20 +57,30 @@ export function positionOf({ occurredAt, seq, id }: AuditRecord): AuditPosition 
   return { at: occurredAt, seq, id };
 }
 
-/** Newest first. */
 export async function listAuditEvents(
   sql: Sql | Transaction,
-  { before, limit, ...filter }: AuditQuery,
+  { order = "newest first", after, maxSeq, limit, ...filter }: AuditQuery,
 ): Promise<AuditRecord[]> {
+  const isDescending = order === "newest first";
+  const place = after && sql`(${after.at}::timestamptz, ${after.seq}::bigint, ${after.id}::uuid)`;
   return await sql<AuditRecord[]>`
     select ${auditColumns(sql)} from audit_log
     where ${auditCondition(sql, filter)}
-    ${
-    before === undefined ? sql`` : sql`
-      and occurred_at <= ${before.at}
-      and (occurred_at, seq, id) < (${before.at}, ${before.seq}::bigint, ${before.id}::uuid)`
+      ${maxSeq === undefined ? sql`` : sql`and audit_log.seq <= ${maxSeq}::bigint`}
+      ${
+    place === undefined
+      ? sql``
+      // The times too, so that partitions are skipped.
+      : isDescending
+      ? sql`and occurred_at <= ${after!.at} and (occurred_at, audit_log.seq, id) < ${place}`
+      : sql`and occurred_at >= ${after!.at} and (occurred_at, audit_log.seq, id) > ${place}`
   }
-    order by occurred_at desc, seq desc, id desc limit ${limit}`;
+    order by ${
+    isDescending
+      ? sql`occurred_at desc, audit_log.seq desc, id desc`
+      : sql`occurred_at, audit_log.seq, id`
+  }
+    limit ${limit}`;
 }
 
 /** Of a row of audit_log as an AuditRecord. */

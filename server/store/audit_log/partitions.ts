@@ -85,17 +85,27 @@ export async function listAuditPartitions(sql: Sql): Promise<AuditPartition[]> {
   });
 }
 
+/** Called in the transaction that removes the events of a week. */
+export type OnDrop = (tx: Transaction, week: Date) => Promise<void>;
+
 /**
  * Removes the partitions of weeks that were over before `before`. Returns the Mondays of the removed
  * weeks. A partition is first detached and then dropped, so that the lock on the log is held only
  * for the change of the catalog. PostgreSQL cannot detach concurrently beside a default partition.
  */
-export async function dropAuditPartitions(sql: Sql, before: Date): Promise<Date[]> {
+export async function dropAuditPartitions(
+  sql: Sql,
+  before: Date,
+  onDrop: OnDrop,
+): Promise<Date[]> {
   const dropped: Date[] = [];
   for (const { name, week, attached } of await listAuditPartitions(sql)) {
     if (week.getTime() + WEEK_MS > before.getTime()) break;
     if (attached) {
-      await briefly(sql, (tx) => tx`alter table audit_log detach partition ${tx(name)}`);
+      await briefly(sql, async (tx) => {
+        await onDrop(tx, week);
+        await tx`alter table audit_log detach partition ${tx(name)}`;
+      });
     }
     await briefly(sql, (tx) => tx`drop table ${tx(name)}`);
     dropped.push(week);
@@ -111,8 +121,13 @@ export async function deleteOldDefaultEvents(
   sql: Sql,
   before: Date,
   limit: number,
+  onDrop: OnDrop,
 ): Promise<number> {
   return await sql.begin(async (tx) => {
+    const weeks = await tx<{ week: Date }[]>`
+      select distinct date_trunc('week', occurred_at at time zone 'UTC') at time zone 'UTC' as week
+      from audit_log_default where occurred_at < ${weekOf(before)}`;
+    for (const { week } of weeks) await onDrop(tx, week);
     await tx`select set_config('audit.tidying', 'on', true)`;
     const { count } = await tx`
       delete from audit_log_default where ctid in (

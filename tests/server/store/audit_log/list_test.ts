@@ -18,15 +18,17 @@ testStore("audit_log, list", {
       const clock = { now: () => at({ days }).getTime() };
       await recordAuditEvent(sql, clock, { event: names.at(-1)! });
     }
-    const seen: string[] = [];
-    let before: AuditPosition | undefined;
-    for (;;) {
-      const page = await listAuditEvents(sql, { before, limit: 2 });
-      seen.push(...page.map(({ event }) => event));
-      if (page.length < 2) break;
-      before = positionOf(page[1]);
+    for (const order of ["oldest first", "newest first"] as const) {
+      const seen: string[] = [];
+      let after: AuditPosition | undefined;
+      for (;;) {
+        const page = await listAuditEvents(sql, { after, order, limit: 2 });
+        seen.push(...page.map(({ event }) => event));
+        if (page.length < 2) break;
+        after = positionOf(page[1]);
+      }
+      assert.deepEqual(seen, order === "oldest first" ? names : names.toReversed());
     }
-    assert.deepEqual(seen, names.reverse());
   },
   async "returns what the filter asks for"({ sql, at }) {
     const clock = { now: () => at({}).getTime() };

@@ -17,6 +17,7 @@ import { appendRepeatedEvents } from "../../../../server/store/audit_log/repeats
 import type { Sql } from "../../../../server/store/db/connect.ts";
 import { testStore } from "../../../support/test_store.ts";
 
+const onDrop = () => Promise.resolve();
 const names = async (sql: Sql) => (await listAuditPartitions(sql)).map(({ name }) => name);
 const events = async (sql: Sql) =>
   (await listAuditEvents(sql, { limit: 100 })).map(({ event }) => event).reverse();
@@ -53,12 +54,14 @@ testStore("audit_log, partitions", {
     for (const [event, days] of [["first", 0], ["second", 7], ["third", 14]] as const) {
       await recordAuditEvent(sql, { now: () => at({ days }).getTime() }, { event });
     }
-    assert.deepEqual(await dropAuditPartitions(sql, at({ days: 5 })), []);
-    assert.deepEqual(await dropAuditPartitions(sql, at({ days: 6 })), [weekOf(at({}))]);
+    assert.deepEqual(await dropAuditPartitions(sql, at({ days: 5 }), onDrop), []);
+    assert.deepEqual(await dropAuditPartitions(sql, at({ days: 6 }), onDrop), [weekOf(at({}))]);
     assert.deepEqual(await events(sql), ["second", "third"]);
     await sql`alter table audit_log detach partition audit_log_20261130`;
     assert.deepEqual(await events(sql), ["third"]);
-    assert.deepEqual(await dropAuditPartitions(sql, at({ days: 13 })), [weekOf(at({ days: 7 }))]);
+    assert.deepEqual(await dropAuditPartitions(sql, at({ days: 13 }), onDrop), [
+      weekOf(at({ days: 7 })),
+    ]);
     assert.deepEqual(await names(sql), ["audit_log_20261207", "audit_log_20261214"]);
     for (const name of await names(sql)) await sql.unsafe(`drop table ${name}`);
   },
@@ -66,9 +69,9 @@ testStore("audit_log, partitions", {
     for (const [event, days] of [["first", 0], ["second", 1], ["third", 7]] as const) {
       await recordAuditEvent(sql, { now: () => at({ days }).getTime() }, { event });
     }
-    assert.equal(await deleteOldDefaultEvents(sql, at({ days: 5 }), 10), 0);
-    assert.equal(await deleteOldDefaultEvents(sql, at({ days: 6 }), 1), 1);
-    assert.equal(await deleteOldDefaultEvents(sql, at({ days: 6 }), 10), 1);
+    assert.equal(await deleteOldDefaultEvents(sql, at({ days: 5 }), 10, onDrop), 0);
+    assert.equal(await deleteOldDefaultEvents(sql, at({ days: 6 }), 1, onDrop), 1);
+    assert.equal(await deleteOldDefaultEvents(sql, at({ days: 6 }), 10, onDrop), 1);
     assert.deepEqual(await events(sql), ["third"]);
   },
   async "has what programs before the table write"({ sql, at }) {

@@ -1,0 +1,190 @@
+/** The seals of the audit log, and the chains they form; what they prove: server/audit/seal.ts. */
+import type { Sql, Transaction } from "../db/connect.ts";
+import { auditColumns, type AuditRecord } from "./list.ts";
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** An event that has no seal yet; `key` has its whole time, which a Date may not. */
+export type UnsealedEvent = AuditRecord & { key: string };
+
+/**
+ * Locks the next events without a seal: those of `replica`, and those of other processes from
+ * before `orphanedBefore`, which stopped before they sealed them. Neither those of programs before
+ * the seals, nor those that another process seals now.
+ */
+export async function lockUnsealedEvents(
+  tx: Transaction,
+  { replica, since, orphanedBefore, limit }: {
+    replica: string;
+    /** So that only some partitions are read; undefined: all. */
+    since?: Date;
+    orphanedBefore?: Date;
+    limit: number;
+  },
+): Promise<UnsealedEvent[]> {
+  return await tx<UnsealedEvent[]>`
+    select ${auditColumns(tx)}, occurred_at::text as key from audit_log
+    where chain is null and replica is not null
+      ${since === undefined ? tx`` : tx`and occurred_at >= ${since}`}
+      and ${
+    orphanedBefore === undefined
+      ? tx`replica = ${replica}::uuid`
+      : tx`occurred_at < ${orphanedBefore}`
+  }
+    order by audit_log.seq limit ${limit}
+    for update skip locked`;
+}
+
+export interface StoredSeal {
+  id: string;
+  key: string;
+  position: bigint;
+  salt: Uint8Array;
+  commitment: Uint8Array;
+  link: Uint8Array;
+}
+
+export async function storeSeals(
+  tx: Transaction,
+  chain: string,
+  seals: readonly StoredSeal[],
+): Promise<void> {
+  const rows = seals.map(({ id, key, position, salt, commitment, link }) => ({
+    ...{ id, key, position: String(position) },
+    ...{ salt: hex(salt), commitment: hex(commitment), link: hex(link) },
+  }));
+  await tx`
+    update audit_log l set
+      chain = ${chain}::uuid, position = s.position::bigint, salt = decode(s.salt, 'hex'),
+      commitment = decode(s.commitment, 'hex'), link = decode(s.link, 'hex')
+    from jsonb_to_recordset(${tx.json(rows)}) as s (
+      id uuid, key timestamptz, position text, salt text, commitment text, link text
+    )
+    where l.id = s.id and l.occurred_at = s.key and l.chain is null`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export interface StoredChain {
+  id: string;
+  number: string;
+  replica: string;
+  /** The Monday, as YYYY-MM-DD. */
+  week: string;
+  startedAt: Date;
+  genesis: Uint8Array;
+  position: string;
+  link: Uint8Array;
+  sealedAt: Date;
+  droppedAt: Date | null;
+  mac: Uint8Array;
+}
+
+function chainColumns(sql: Sql | Transaction) {
+  return sql`id, number::text, replica, week::text, started_at as "startedAt", genesis,
+    position::text, link, sealed_at as "sealedAt", dropped_at as "droppedAt", mac`;
+}
+
+/** Locks the chain of a process and a week. */
+export async function lockChain(
+  tx: Transaction,
+  { replica, week }: { replica: string; week: string },
+): Promise<StoredChain | undefined> {
+  const rows = await tx<StoredChain[]>`
+    select ${chainColumns(tx)} from audit_chains
+    where replica = ${replica} and week = ${week}::date for update`;
+  return rows[0];
+}
+
+/** The last chain, of which the next one depends; locks out others that start one. */
+export async function lockLastChain(
+  tx: Transaction,
+): Promise<Pick<StoredChain, "number" | "genesis"> | undefined> {
+  await tx`lock table audit_chains in share row exclusive mode`;
+  const rows = await tx<Pick<StoredChain, "number" | "genesis">[]>`
+    select number::text, genesis from audit_chains order by audit_chains.number desc limit 1`;
+  return rows[0];
+}
+
+export async function insertChain(tx: Transaction, chain: StoredChain): Promise<void> {
+  await tx`
+    insert into audit_chains (
+      id, number, replica, week, started_at, genesis, position, link, sealed_at, mac
+    ) values (
+      ${chain.id}, ${chain.number}::bigint, ${chain.replica}, ${chain.week}::date,
+      ${chain.startedAt}, ${chain.genesis}, ${chain.position}::bigint, ${chain.link},
+      ${chain.sealedAt}, ${chain.mac}
+    )`;
+}
+
+export async function updateChain(tx: Transaction, chain: StoredChain): Promise<void> {
+  await tx`
+    update audit_chains set position = ${chain.position}::bigint, link = ${chain.link},
+      sealed_at = ${chain.sealedAt}, dropped_at = ${chain.droppedAt}, mac = ${chain.mac}
+    where id = ${chain.id}`;
+}
+
+/** The chains of a week whose events were not dropped; locks them. */
+export async function lockChainsOfWeek(tx: Transaction, week: string): Promise<StoredChain[]> {
+  return await tx<StoredChain[]>`
+    select ${chainColumns(tx)} from audit_chains
+    where week = ${week}::date and dropped_at is null order by audit_chains.number for update`;
+}
+
+/** In the order in which they started, after a number. */
+export async function listChains(
+  sql: Sql | Transaction,
+  { after, limit }: { after: string; limit: number },
+): Promise<StoredChain[]> {
+  return await sql<StoredChain[]>`
+    select ${chainColumns(sql)} from audit_chains
+    where number > ${after}::bigint order by audit_chains.number limit ${limit}`;
+}
+
+/** Of one process, the newest first. */
+export async function listChainsOfReplica(
+  sql: Sql,
+  { replica, limit }: { replica: string; limit: number },
+): Promise<StoredChain[]> {
+  return await sql<StoredChain[]>`
+    select ${chainColumns(sql)} from audit_chains
+    where replica = ${replica} order by week desc limit ${limit}`;
+}
+
+export type SealedEvent = AuditRecord & {
+  position: string;
+  salt: Uint8Array | null;
+  commitment: Uint8Array;
+  link: Uint8Array;
+  amendment: Uint8Array | null;
+};
+
+/** The sealed events of a chain, in order. */
+export async function listSealedEvents(
+  sql: Sql | Transaction,
+  { chain, week, after, limit }: { chain: string; week: string; after: string; limit: number },
+): Promise<SealedEvent[]> {
+  const since = new Date(`${week}T00:00:00Z`);
+  return await sql<SealedEvent[]>`
+    select ${auditColumns(sql)}, position::text, salt, commitment, link, amendment from audit_log
+    where chain = ${chain} and audit_log.position > ${after}::bigint
+      and occurred_at >= ${since} and occurred_at < ${new Date(since.getTime() + WEEK_MS)}
+    order by audit_log.position limit ${limit}`;
+}
+
+/** Events without a seal: those that will get one soon, late ones, and copies of older events. */
+export async function countUnsealedEvents(
+  sql: Sql,
+  orphanedBefore: Date,
+): Promise<{ waiting: number; overdue: number; older: number }> {
+  const [row] = await sql<{ waiting: number; overdue: number; older: number }[]>`
+    select
+      (select count(*)::int from audit_log
+        where chain is null and replica is not null and occurred_at >= ${orphanedBefore}) as waiting,
+      (select count(*)::int from audit_log
+        where chain is null and replica is not null and occurred_at < ${orphanedBefore}) as overdue,
+      (select count(*)::int from audit_log where audit_log.seq = 0) as older`;
+  return { ...row };
+}

@@ -1,0 +1,238 @@
+/** The seals of the audit log: what verifyAuditChain finds, and what is no alarm. */
+import assert from "node:assert/strict";
+import { deleteUser } from "../../server/admin/delete_user.ts";
+import { maintainAuditLog } from "../../server/audit/maintain.ts";
+import { sealEvents } from "../../server/audit/sealer.ts";
+import {
+  countUnsealed,
+  type KnownSeal,
+  verifyAuditChain,
+  type VerifyCursor,
+} from "../../server/audit/verify_chain.ts";
+import { replicaId } from "../../server/request_context.ts";
+import { recordAuditEvent } from "../../server/store/audit_events.ts";
+import { createAuditPartitions } from "../../server/store/audit_log/partitions.ts";
+import { listChains } from "../../server/store/audit_log/seals.ts";
+import type { Transaction } from "../../server/store/db/connect.ts";
+import { testOnEachDatabase } from "../support/databases.ts";
+import { addPerson } from "../support/person.ts";
+import { type TestServer, testServer } from "../support/test_server.ts";
+
+const OTHER = { id: "5b1f7b0e-51f5-4b0b-8f0a-0d6f1d1d2c3e", name: "other" };
+
+function parts({ parts }: TestServer) {
+  return { ...parts, replica: { id: replicaId(), name: "test" } };
+}
+
+async function seal(server: TestServer): Promise<number> {
+  return await sealEvents(parts(server), "own", 100);
+}
+
+/** The codes of all problems, and how many events were checked. */
+async function verify(server: TestServer, known: readonly KnownSeal[] = []) {
+  const codes: string[] = [];
+  let [events, dropped] = [0, 0];
+  let cursor: VerifyCursor | undefined;
+  do {
+    const page = await verifyAuditChain(server.parts, {
+      cursor: cursor && JSON.parse(JSON.stringify(cursor)),
+      known,
+    });
+    codes.push(...page.problems.map(({ code }) => code));
+    events += page.events;
+    dropped += page.dropped;
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return { codes, events, dropped };
+}
+
+async function known({ parts: { sql } }: TestServer): Promise<KnownSeal[]> {
+  const chains = await listChains(sql, { after: "0", limit: 100 });
+  return chains.map(({ number, position, link }) => ({
+    chain: number,
+    position,
+    link: [...link].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
+  }));
+}
+
+/** As whoever has the password of the database. Undone afterwards. */
+async function tamper(
+  { parts: { sql } }: TestServer,
+  change: (tx: Transaction) => Promise<unknown>,
+  check: () => Promise<void>,
+): Promise<void> {
+  const tables = ["audit_log", "audit_chains"];
+  for (const table of tables) await sql.unsafe(`create table kept_${table} as table ${table}`);
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`;
+    await change(tx);
+  });
+  await check();
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`;
+    for (const table of tables) {
+      await tx.unsafe(`delete from ${table}`);
+      await tx.unsafe(`insert into ${table} table kept_${table}`);
+      await tx.unsafe(`drop table kept_${table}`);
+    }
+  });
+}
+
+async function record(server: TestServer, ...events: string[]): Promise<void> {
+  for (const event of events) {
+    await recordAuditEvent(server.parts.sql, server.clock, {
+      event,
+      actor: "alice",
+      details: { number: 1.5, text: 'ä"', nothing: null, flag: true, b: 1, a: 2 },
+    });
+  }
+}
+
+testOnEachDatabase("finds every kind of change to sealed events", async (location) => {
+  await using server = await testServer(location);
+  await createAuditPartitions(server.parts.sql, new Date(server.clock.now()));
+  while (await seal(server) > 0);
+  await record(server, "first", "second", "third");
+  await recordAuditEvent(server.parts.sql, server.clock, { event: "fourth", subject: "a" });
+  assert.equal(await seal(server), 4);
+  assert.equal(await seal(server), 0);
+  server.clock.advance({ days: 7 });
+  await record(server, "fifth", "sixth");
+  assert.equal(await seal(server), 2);
+  const before = await verify(server);
+  assert.deepEqual(before.codes, []);
+  assert.ok(before.events >= 6);
+  const logged = await known(server);
+  assert.deepEqual((await verify(server, logged)).codes, []);
+
+  const cases: [string, string, string[], known?: true][] = [
+    ["an actor", "update audit_log set actor = 'bob' where event = 'second'", ["event_changed"]],
+    [
+      "a detail",
+      "update audit_log set details = details || '{\"a\": 3}' where event = 'first'",
+      ["event_changed"],
+    ],
+    [
+      "a time",
+      "update audit_log set occurred_at = occurred_at + interval '1 ms' where event = 'first'",
+      ["event_changed"],
+    ],
+    [
+      "an erasure that was none",
+      "update audit_log set actor = 'user-1', salt = null, amendment = commitment " +
+      "where event = 'first'",
+      ["event_changed"],
+    ],
+    ["an event", "delete from audit_log where event = 'second'", ["events_removed"]],
+    ["the first event", "delete from audit_log where event = 'first'", ["events_removed"]],
+    ["the last event", "delete from audit_log where event = 'sixth'", ["events_removed"]],
+    [
+      "two events that change places",
+      "update audit_log a set position = b.position from audit_log b " +
+      "where a.event in ('second', 'third') and b.event in ('second', 'third') and a.id <> b.id",
+      ["events_reordered", "events_reordered", "events_reordered"],
+    ],
+    [
+      "the content of two events",
+      "update audit_log set event = case event when 'first' then 'fourth' else 'first' end " +
+      "where event in ('first', 'fourth')",
+      ["event_changed", "event_changed"],
+    ],
+    [
+      "the end of a chain",
+      "delete from audit_log where event = 'sixth'; " +
+      "update audit_chains c set position = position - 1 where number = 2",
+      ["chain_changed", "chain_changed"],
+    ],
+    ["all events of a week", "delete from audit_log where event like '%th'", [
+      "events_removed",
+      "events_removed",
+    ]],
+    ["a chain and its events", "delete from audit_chains where number = 1", ["chain_removed"]],
+    [
+      "the last chain and its events",
+      "delete from audit_log where chain = (select id from audit_chains where number = 2); " +
+      "delete from audit_chains where number = 2",
+      ["chain_removed"],
+      true,
+    ],
+    [
+      "a week that retention seems to have removed",
+      "delete from audit_log where event in ('fifth', 'sixth'); " +
+      "update audit_chains set dropped_at = now() where number = 2",
+      ["chain_changed", "events_removed"],
+    ],
+  ];
+  for (const [name, statements, expected, needsLog] of cases) {
+    await tamper(server, (tx) => tx.unsafe(statements), async () => {
+      const { codes } = await verify(server, needsLog ? logged : []);
+      assert.deepEqual(codes, expected, name);
+      if (needsLog) assert.deepEqual((await verify(server)).codes, [], "only the log shows it");
+    });
+  }
+  assert.deepEqual((await verify(server, logged)).codes, [], "all is undone");
+  // A later state of the chain: what was logged is in it.
+  await record(server, "seventh");
+  await seal(server);
+  assert.deepEqual((await verify(server, logged)).codes, []);
+});
+
+testOnEachDatabase("does not mind retention, erased users and older events", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.auditRetention = 14 * 86_400;
+  });
+  const { sql } = server.parts;
+  const admin = await addPerson(server, { admin: true });
+  const bob = await server.addUser("bob@example.com");
+  await recordAuditEvent(sql, server.clock, {
+    event: "user.changed",
+    actor: "operator",
+    subject: bob.id,
+    details: { email_from: "robert@example.com", email_to: bob.email },
+  });
+  while (await seal(server) > 0);
+  const sealed = (await verify(server)).events;
+  assert.ok(sealed > 0);
+  await deleteUser({ ...server.parts, actor: admin.id }, { email: bob.email });
+  assert.deepEqual((await verify(server)).codes, []);
+  const text = JSON.stringify(await sql`select * from audit_log`);
+  assert.ok(!text.includes(bob.email) && !text.includes("robert@"));
+  // A second user in the same event.
+  await tamper(
+    server,
+    (tx) => tx`update audit_log set actor = 'x' where event = 'user.changed'`,
+    async () => assert.deepEqual((await verify(server)).codes, ["event_changed"]),
+  );
+
+  await seal(server);
+  server.clock.advance({ days: 30 });
+  await record(server, "later");
+  const { signal } = new AbortController();
+  await maintainAuditLog(parts(server), signal);
+  assert.deepEqual(
+    (await sql`select event from audit_log`).map(({ event }) => event),
+    ["later"],
+    "what is older than the retention is gone",
+  );
+  await seal(server);
+  const after = await verify(server);
+  assert.deepEqual([after.codes, after.events, after.dropped], [[], 1, 1]);
+
+  await sql`
+    insert into audit_events (id, occurred_at, event, details)
+    values (gen_random_uuid(), ${new Date(server.clock.now())}, 'older', '{}')`;
+  assert.equal(await seal(server), 0, "programs before the seals did not seal");
+});
+
+testOnEachDatabase("seals the events of a process that is gone", async (location) => {
+  await using server = await testServer(location);
+  while (await seal(server) > 0);
+  await record(server, "left");
+  const adopt = () => sealEvents({ ...server.parts, replica: OTHER }, "orphaned", 100);
+  assert.equal(await adopt(), 0);
+  assert.deepEqual(await countUnsealed(server.parts), { waiting: 1, overdue: 0, older: 0 });
+  server.clock.advance({ minutes: 6 });
+  assert.deepEqual(await countUnsealed(server.parts), { waiting: 0, overdue: 1, older: 0 });
+  assert.equal(await adopt(), 1);
+  assert.deepEqual((await verify(server)).codes, []);
+});
