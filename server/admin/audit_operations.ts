@@ -1,5 +1,12 @@
 import { type ListedAuditEvent, toListedEvents } from "../audit/listed_event.ts";
 import { type AuditSearch, toAuditFilter } from "../audit/search.ts";
+import {
+  countUnsealed,
+  type KnownSeal,
+  verifyAuditChain,
+  type VerifyCursor,
+  type VerifyPage,
+} from "../audit/verify_chain.ts";
 import { DomainError } from "../domain_error.ts";
 import { type AuditQuery, listAuditEvents } from "../store/audit_log/list.ts";
 import { readTail, startTail, type TailCursor } from "../store/audit_log/tail.ts";
@@ -63,4 +70,13 @@ export const followAuditLog: Operation<
   if (filter instanceof DomainError) return filter;
   const page = await readTail(sql, { cursor, filter, limit: AUDIT_PAGE, now });
   return { ...page, events: await toListedEvents(sql, page.events) };
+};
+
+/** Checks a part of the audit log; with the last part, counts the events without a seal. */
+export const verifyAuditLog: Operation<
+  { cursor?: VerifyCursor; known: KnownSeal[] },
+  VerifyPage & { unsealed: { waiting: number; overdue: number; older: number } | null }
+> = async (deps, { cursor, known }) => {
+  const page = await verifyAuditChain(deps, { cursor, known });
+  return { ...page, unsealed: page.next === null ? await countUnsealed(deps) : null };
 };

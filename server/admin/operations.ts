@@ -1,4 +1,4 @@
-import { followAuditLog, readAuditLog } from "./audit_operations.ts";
+import { followAuditLog, readAuditLog, verifyAuditLog } from "./audit_operations.ts";
 import {
   addClient,
   clientSnippet,
@@ -100,6 +100,7 @@ import {
 const operations = {
   readAuditLog,
   followAuditLog,
+  verifyAuditLog,
   addUser,
   importUsers,
   importTokens,

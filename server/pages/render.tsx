@@ -9,7 +9,7 @@ import { Layout } from "./ui/layout.tsx";
 
 export interface RenderDeps {
   issuer: string;
-  secrets: Pick<ServerSecrets, "formKey" | "auditKey">;
+  secrets: Pick<ServerSecrets, "formKey">;
 }
 
 export interface PageContent {

@@ -1,4 +1,4 @@
-/** The seals of the audit log: what verifyAuditChain finds, and what is no alarm. */
+/** The seals of the audit log: what verifyAuditChain reports, and what it accepts. */
 import assert from "node:assert/strict";
 import { deleteUser } from "../../server/admin/delete_user.ts";
 import { maintainAuditLog } from "../../server/audit/maintain.ts";
@@ -55,7 +55,7 @@ async function known({ parts: { sql } }: TestServer): Promise<KnownSeal[]> {
   }));
 }
 
-/** As whoever has the password of the database. Undone afterwards. */
+/** As with the password of the database. Undone afterwards. */
 async function tamper(
   { parts: { sql } }: TestServer,
   change: (tx: Transaction) => Promise<unknown>,

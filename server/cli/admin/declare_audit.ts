@@ -9,7 +9,7 @@ const bin = brand.binaryName;
 
 export function declareAudit(admin: Command, server: Run<ServerIo>): void {
   const collect = (value: string, previous: string[] = []) => [...previous, value];
-  database(admin.command("audit"))
+  const audit = database(admin.command("audit"))
     .description("show what happened, newest last")
     .option("-f, --follow", "also show what happens from now on, until Ctrl-C")
     .option("--since <when>", "from this time on: 1h, 30m, 7d ago, or 2026-11-24T10:00Z")
@@ -39,5 +39,22 @@ export function declareAudit(admin: Command, server: Run<ServerIo>): void {
     )
     .action((options) =>
       server(async (io) => (await import("./audit/show.ts")).adminAudit(options, io))
+    );
+  database(audit.command("verify"))
+    .description("find events that were changed, removed or reordered")
+    .option("--log <file>", "also compare with the seals in this log of the server (- for stdin)")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples(
+        [`${bin} admin audit verify`, "check the seals of all events"],
+        [
+          `journalctl -u ${bin} | ${bin} admin audit verify --log -`,
+          "find removed newest events, too",
+        ],
+      ),
+    )
+    .action((options) =>
+      server(async (io) => (await import("./audit/verify.ts")).adminAuditVerify(options, io))
     );
 }

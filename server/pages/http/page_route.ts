@@ -10,6 +10,7 @@ import type { OutboundHttp } from "../../outbound/outbound_http.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Encryption } from "../../security/encryption.ts";
 import type { Sql } from "../../store/db/connect.ts";
+import type { ServerSecrets } from "../../store/server_secrets.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import type { PageContext } from "../context.ts";
@@ -18,6 +19,7 @@ import type { RenderDeps } from "../render.tsx";
 /** Everything that any page needs; each declares what it uses. */
 export interface PageDeps extends RenderDeps {
   config: ServerConfig;
+  secrets: Pick<ServerSecrets, "formKey" | "auditKey">;
   catalog: ResourceCatalog;
   sql: Sql;
   clock: Clock;

@@ -15,7 +15,7 @@ testStore("server_secrets", {
     );
     for (const other of secrets) assert.deepEqual(other, secrets[0]);
     assert.notDeepEqual(secrets[0].formKey, secrets[0].refreshTokenKey);
-    assert.equal((await sql`select name from server_secrets`).length, 2);
+    assert.equal((await sql`select name from server_secrets`).length, 3);
   },
   async "encrypts stored secrets without changing them"({ sql }) {
     const before = await loadServerSecrets(sql, plain);

@@ -111,13 +111,13 @@ export class EventPrinter {
     const layout = this.#layout!;
     return layout.map(({ column, width }, index) => {
       const full = text(column);
-      const shown = this.options.wide || column.max === undefined
+      const short = this.options.wide || column.max === undefined
         ? full
         : shortenToWidth(full, width);
       const padding = index === layout.length - 1
         ? ""
-        : padToWidth(shown, width).slice(shown.length);
-      return style(shown, column) + padding;
+        : padToWidth(short, width).slice(short.length);
+      return style(short, column) + padding;
     }).join(GAP).trimEnd();
   }
 

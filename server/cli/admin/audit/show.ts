@@ -50,10 +50,10 @@ export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<n
   try {
     const start = follow ? await session.run("followAuditLog", { search }) : undefined;
     if (start instanceof DomainError) return reportDomainError(start, io);
-    const shown = await printPast(session, printer, { search, limit, cursor: start?.cursor }, io);
-    if (shown instanceof DomainError) return reportDomainError(shown, io);
+    const past = await printPast(session, printer, { search, limit, cursor: start?.cursor }, io);
+    if (past instanceof DomainError) return reportDomainError(past, io);
     if (start === undefined) {
-      if (shown.count === 0 && !json) io.stderr("No event matches.\n");
+      if (past.count === 0 && !json) io.stderr("No event matches.\n");
       return io.signal.aborted ? EXIT.interrupted : EXIT.ok;
     }
     // The server must be able to open the embedded database, even if it starts only now.
@@ -61,7 +61,7 @@ export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<n
     const read = config.databaseUrl === undefined
       ? throughServer(config, search)
       : (cursor: TailCursor) => session.run("followAuditLog", { search, cursor });
-    return await followLog(read, printer, start.cursor, shown.early, io);
+    return await followLog(read, printer, start.cursor, past.early, io);
   } catch (error) {
     return reportFailure(error, io);
   } finally {
