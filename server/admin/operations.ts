@@ -39,6 +39,7 @@ import {
   updateResource,
 } from "./resource_operations.ts";
 import { previewGroupRemoval, removeGroup } from "./remove_group.ts";
+import { revokeSince } from "./revoke_since.ts";
 import { snapshotDatabase } from "./snapshot_operations.ts";
 import {
   addServiceAccount,
@@ -177,6 +178,7 @@ const operations = {
   finishSecretKeyRotation,
   listMigrations,
   snapshotDatabase,
+  revokeSince,
   addServiceAccount,
   listAllServiceAccounts,
   setServiceAccountDisabled,

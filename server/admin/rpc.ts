@@ -25,8 +25,10 @@ type RpcResponse = { result: unknown } | { failure: Failure };
 const FILE = "control.json";
 /** Batches of imports have up to half of it, see imports/batches.ts. */
 const MAX_BODY_BYTES = 512 * 1024;
-/** How long to wait for the running server's response, in ms. */
+/** How long to wait for the running server's response, in ms; longer for what reads or ends much. */
 const TIMEOUT_MS = 30_000;
+const LONG_TIMEOUT_MS = 10 * 60_000;
+const LONG_OPERATIONS: readonly OperationName[] = ["snapshotDatabase", "revokeSince"];
 
 /**
  * Lets operator's commands reach the embedded database of this server. Access requires the file
@@ -102,7 +104,6 @@ export async function callAdminRpc(
   operation: OperationName,
   params: unknown,
   onResponse: () => void,
-  timeout = TIMEOUT_MS,
 ): Promise<{ result: unknown } | undefined> {
   let address: RpcAddress;
   try {
@@ -110,6 +111,7 @@ export async function callAdminRpc(
   } catch {
     return undefined;
   }
+  const timeout = LONG_OPERATIONS.includes(operation) ? LONG_TIMEOUT_MS : TIMEOUT_MS;
   const text = await post(address, JSON.stringify({ operation, params }), timeout);
   if (text === undefined) return undefined;
   onResponse();

@@ -20,8 +20,6 @@ export interface OpenSource extends DumpSource {
 /** How often to try to open a folder that another process holds, and the pause in between. */
 const ATTEMPTS = 50;
 const PAUSE_MS = 200;
-/** The copy of a large database takes time. */
-const SNAPSHOT_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Opens the database to be read as it is: nothing is migrated. The embedded database of a running
@@ -53,13 +51,7 @@ export async function openSource(config: ServerConfig, io: ServerIo): Promise<Op
 
 /** Undefined if the process that holds the folder is not a server that is ready. */
 async function openCopy(dataDir: string, createdAt: Date): Promise<OpenSource | undefined> {
-  const response = await callAdminRpc(
-    dataDir,
-    "snapshotDatabase",
-    {},
-    () => {},
-    SNAPSHOT_TIMEOUT_MS,
-  );
+  const response = await callAdminRpc(dataDir, "snapshotDatabase", {}, () => {});
   if (response === undefined) return undefined;
   if (response.result instanceof DomainError) throw response.result;
   const { folder } = response.result as { folder: string };

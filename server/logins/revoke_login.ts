@@ -10,9 +10,15 @@ import type { TokenValidator } from "../validation/token_validator.ts";
 
 /**
  * By its client, by its user in the browser, by an administrator, or because a refresh token or the authorization code
- * that it started with was replayed.
+ * that it started with was replayed; or because its tokens are newer than the database, which was restored.
  */
-export type RevocationReason = "client" | "user" | "administrator" | "replay" | "code_replay";
+export type RevocationReason =
+  | "client"
+  | "user"
+  | "administrator"
+  | "replay"
+  | "code_replay"
+  | "restored";
 
 const EVENTS: Record<RevocationReason, string> = {
   client: "login.revoked",
@@ -20,6 +26,7 @@ const EVENTS: Record<RevocationReason, string> = {
   administrator: "login.revoked",
   replay: "refresh_token.replayed",
   code_replay: "authorization_code.replayed",
+  restored: "login.revoked",
 };
 
 interface RevokeLoginDeps {
@@ -86,7 +93,8 @@ export async function revokeOneLogin(
   const now = new Date(clock.now());
   const loginRevoked = await revokeRefreshTokenFamily(tx, { id, reason, now });
   if (loginRevoked) {
-    await recordAuditEvent(tx, clock, { event: EVENTS[reason], subject: id, ...event });
+    const details = { ...event.details, ...reason === "restored" && { reason } };
+    await recordAuditEvent(tx, clock, { event: EVENTS[reason], subject: id, ...event, details });
   }
   const actor = { id: event.actor, address: event.address };
   const tokens = withTokens ? await revokeTokensOfLogin(tx, { clock }, { loginId: id, actor }) : [];

@@ -33,6 +33,11 @@ export interface RefreshTokenFamily {
 export interface PresentedFamily extends RefreshTokenFamily {
   /** `spent` is any token but the newest two, or a forgery. */
   token: "current" | "previous" | "spent";
+  /**
+   * Whether the database was restored to a time after which the login was not used here: its tokens
+   * may have been replaced since, so that the client has a newer one than the database.
+   */
+  isRestored: boolean;
   userDisabled: boolean;
 }
 
@@ -104,8 +109,11 @@ export async function findRefreshTokenFamily(
   sql: Sql | Transaction,
   hashes: RefreshTokenHashes,
 ): Promise<PresentedFamily | undefined> {
-  const rows = await sql<(Row & { token: PresentedFamily["token"]; disabled: boolean })[]>`
+  const rows = await sql<
+    (Row & { token: PresentedFamily["token"]; disabled: boolean; restored: boolean })[]
+  >`
     select f.*, u.disabled_at is not null as disabled,
+      exists (select from restores r where r.since >= f.last_used_at) as restored,
       case ${hashes.hash}::bytea
         when f.current_hash then 'current' when f.previous_hash then 'previous' else 'spent'
       end as token
@@ -114,6 +122,7 @@ export async function findRefreshTokenFamily(
   return rows.map((row) => ({
     ...fromRow(row),
     token: row.token,
+    isRestored: row.restored,
     userDisabled: row.disabled,
   }))[0];
 }

@@ -40,6 +40,11 @@ export async function seedDump(sql: Sql): Promise<number> {
         null)) as v`;
   await sql`
     insert into group_memberships (user_id, source, name) values (${first}, 'local', 'ops')`;
+  await sql`select create_audit_partition('2025-06-02')`;
+  await sql`
+    insert into audit_log (id, occurred_at, event, details)
+    values (${randomUUID()}, '2025-06-03 12:00:00.000001+00', 'tested', '{}'),
+      (${randomUUID()}, '2001-01-01', 'tested', '{}')`;
   // JSON's null is not NULL.
   await sql`
     insert into audit_events (id, occurred_at, event, details)

@@ -57,6 +57,7 @@ export function declareBackup(admin: Command, server: Run<ServerIo>): void {
       server(async (io) => (await import("./keeping/restore.ts")).adminRestore(file, options, io))
     );
   moveTo(admin, server);
+  revokeSince(admin, server);
 }
 
 function moveTo(admin: Command, server: Run<ServerIo>): void {
@@ -75,6 +76,36 @@ function moveTo(admin: Command, server: Run<ServerIo>): void {
     )
     .action((options) =>
       server(async (io) => (await import("./keeping/move_to.ts")).adminMoveTo(options, io))
+    );
+}
+
+function revokeSince(admin: Command, server: Run<ServerIo>): void {
+  database(admin.command("revoke-since"))
+    .description("after a restore: end what may have been revoked or used since the backup")
+    .argument("<time>", "time of the backup, as restore prints it")
+    .option("--audit <file>", "audit events since then, for what exactly was revoked; - for input")
+    .option("--all-logins", "revoke all logins that there were at that time")
+    .option("--all-tokens", "revoke all personal access tokens that there were at that time")
+    .option("--recovery-codes", "delete all recovery codes that there were at that time")
+    .option("--apply", "do it (default: print how much it would be)")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples(
+        [
+          `${bin} admin revoke-since 2026-11-26T20:36:25Z --audit audit.jsonl`,
+          "print what the audit log of the time since then has",
+        ],
+        [
+          `${bin} admin revoke-since 2026-11-26T20:36:25Z --all-logins --all-tokens --apply`,
+          "without an audit log: everyone logs in again",
+        ],
+      ),
+    )
+    .action((time, options) =>
+      server(async (io) =>
+        (await import("./keeping/revoke_since.ts")).adminRevokeSince(time, options, io)
+      )
     );
 }
 

@@ -19,7 +19,7 @@ import type { RateLimit } from "../../security/token_bucket.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import { findPrincipal } from "../../store/principals.ts";
 import { trustRulesOfIssuer } from "../../store/trust_rules.ts";
-import { recordJti } from "../../store/used_assertions.ts";
+import { recordJti, wasRestoredSince } from "../../store/used_assertions.ts";
 import { tokenHashHex } from "../../tokens/token_hash.ts";
 import { exchangeTarget, type TargetCatalog } from "../requested_resource.ts";
 import { toOAuthError } from "../to_oauth_error.ts";
@@ -81,8 +81,14 @@ export async function exchangeWorkloadToken(
     // Once, wherever it is presented (RFC 7523 section 3 item 7), until it is no longer accepted.
     const expiresAt = new Date((claims.exp + 2 * SKEW_SECONDS) * 1000);
     const caller = provider(rule.provider).reusesTokens ? callerOf(request) : undefined;
-    if (!await recordJti(sql, { issuer: rule.issuer, jti: claims.jti, caller, expiresAt })) {
-      const message = `The rule "${rule.name}" matches, but the token was used before.`;
+    // The clock of the issuer may be ahead.
+    const issuedAt = new Date((Number(claims.iat) - SKEW_SECONDS) * 1000);
+    const assertion = { issuer: rule.issuer, jti: claims.jti, caller, issuedAt, expiresAt };
+    if (!await recordJti(sql, assertion)) {
+      const problem = await wasRestoredSince(sql, issuedAt)
+        ? "was issued before the server was restored from a backup, and may have been used since"
+        : "was used before";
+      const message = `The rule "${rule.name}" matches, but the token ${problem}.`;
       await reject({ code: "replayed", message });
       return replayed(errorCode, caller !== undefined);
     }

@@ -33,6 +33,12 @@ export async function checkPresentedLogin(
   if (family.token === "spent") {
     const { address, userAgent } = request;
     const details = { user_agent: userAgent };
+    if (family.isRestored) {
+      await revokeLogin(deps, { login: family, reason: "restored", address, details });
+      return invalidGrant(
+        "The server was restored from a backup that is older than the last renewal of this login.",
+      );
+    }
     await revokeLogin(deps, { login: family, reason: "replay", address, details });
     return invalidGrant(
       "The refresh token was used before and may have been copied, so the login was revoked.",

@@ -36,6 +36,7 @@ import trustRequests from "./migrations/0028_trust_requests.sql" with { type: "t
 import audit from "./migrations/0029_audit.sql" with { type: "text" };
 import telemetry from "./migrations/0030_telemetry.sql" with { type: "text" };
 import replicas from "./migrations/0031_replicas.sql" with { type: "text" };
+import restores from "./migrations/0033_restores.sql" with { type: "text" };
 import keys from "./migrations/0034_keys.sql" with { type: "text" };
 import apply from "./migrations/0035_apply.sql" with { type: "text" };
 
@@ -79,6 +80,7 @@ export const migrations: readonly Migration[] = [
   { name: "0029_audit", sql: audit },
   { name: "0030_telemetry", sql: telemetry },
   { name: "0031_replicas", sql: replicas },
+  { name: "0033_restores", sql: restores },
   { name: "0034_keys", sql: keys },
   { name: "0035_apply", sql: apply },
 ];

@@ -95,11 +95,24 @@ export async function createPartitions(
 ): Promise<void> {
   for (const { name, parent, bound } of partitions) {
     if (!BOUND.test(bound)) throw new TableMismatch(`the partition ${name} has an unknown bound`);
+    const [{ exists }] = await sql<{ exists: boolean }[]>`
+      select to_regclass(${quoteName(name)}) is not null as exists`;
+    if (exists) continue;
     await sql.unsafe(
-      `create table if not exists ${quoteName(name)} partition of ${quoteName(parent)} ${
+      `create table ${quoteName(name)} partition of ${quoteName(parent)} ${
         bound === "DEFAULT" ? "default" : bound
       }`,
     );
+    // PostgreSQL gives a partition the triggers for rows, but not those for TRUNCATE (32 in tgtype).
+    const triggers = await sql<{ definition: string }[]>`
+      select replace(
+        pg_get_triggerdef(oid, true),
+        ' ON ' || tgrelid::regclass::text || ' ',
+        ' ON ' || to_regclass(${quoteName(name)})::text || ' '
+      ) as definition
+      from pg_trigger
+      where tgrelid = to_regclass(${quoteName(parent)}) and not tgisinternal and tgtype & 33 = 32`;
+    for (const { definition } of triggers) await sql.unsafe(definition);
   }
 }
 

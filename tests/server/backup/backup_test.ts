@@ -92,6 +92,8 @@ testOnEachDatabase("a backup restores every table as it was", async (location) =
     const [{ groups }] = await copy
       .sql`select groups from users where email = 'user-0@example.test'`;
     assert.deepEqual(groups, []);
+    await assert.rejects(copy.sql`truncate audit_log_20250602`, /append-only/);
+    await assert.rejects(copy.sql`delete from audit_log`, /append-only/);
     const [{ id }] = await copy.sql`
       insert into trust_requests
         (workload_hash, provider, issuer, audience, claims, address, count, first_seen_at, last_seen_at)

@@ -1,7 +1,9 @@
+import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTime } from "../../../../shared/format_time.ts";
 import { formatJson } from "../../../../shared/sanitize.ts";
 import type { BackupHeader } from "../../../backup/format.ts";
+import { closeRestored } from "../../../backup/close_restored.ts";
 import { restoreBackup, type RestoredBackup } from "../../../backup/restore_backup.ts";
 import { verifyBackup } from "../../../backup/verify_backup.ts";
 import { loadConfig } from "../../../config/load.ts";
@@ -59,7 +61,7 @@ export async function adminRestore(
       ...{ dataDir: config.dataDir, clock, signal, keys, replace: force },
       encryption: createEncryption(config),
       onProgress: progress.show,
-      prepare: () => Promise.resolve(),
+      prepare: (sql, header) => closeRestored(sql, clock, header),
     });
     progress.clear();
     io.stdout(json ? formatJson(toJson(restored)) : describe(restored, io));
@@ -104,8 +106,8 @@ function contents(header: BackupHeader, { timeZone }: Pick<ServerIo, "timeZone">
 
 /** What was revoked since is valid again. */
 function advice({ createdAt }: BackupHeader): string {
-  return `Warning: what was revoked, disabled or used after ${createdAt} is as it was then. See ` +
-    "docs/backup.md before you start the server.\n";
+  return "Warning: what was revoked, disabled or deleted after that time is valid again. Before you " +
+    `start the server, see what to end: ${brand.binaryName} admin revoke-since ${createdAt}\n`;
 }
 
 function toJson({ header, migrated, keptAs = undefined }: RestoredBackup) {
