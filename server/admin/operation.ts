@@ -12,7 +12,7 @@ import type { SigningKeys } from "../tokens/signing_keys.ts";
 export interface AdminDeps {
   sql: Sql;
   clock: Clock;
-  keys: Pick<SigningKeys, "list" | "rotate">;
+  keys: Pick<SigningKeys, "list" | "rotate" | "remove" | "add">;
   jwksCache: JwksCache;
   config: Pick<
     ServerConfig,

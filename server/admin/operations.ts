@@ -22,7 +22,7 @@ import { applyState } from "./apply/apply_state.ts";
 import { explainUserAccess } from "./explain_access.ts";
 import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
 import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
-import { listKeys, rotateKeys } from "./key_operations.ts";
+import { importKey, listKeys, removeKey, rotateKeys } from "./key_operations.ts";
 import {
   finishSecretKeyRotation,
   rotateSecretKeyBatch,
@@ -172,6 +172,8 @@ const operations = {
   awaitIdentityProviderTest,
   listKeys,
   rotateKeys,
+  removeKey,
+  importKey,
   secretKeyStatus,
   startSecretKeyRotation,
   rotateSecretKeyBatch,

@@ -100,6 +100,20 @@ export async function deleteSigningKey(tx: Transaction, kid: string): Promise<vo
   await tx`delete from signing_keys where kid = ${kid}`;
 }
 
+/** Remembers a key that leaked, so that it is never added again. */
+export async function recordRemovedKey(
+  tx: Transaction,
+  { kid, now }: { kid: string; now: Date },
+): Promise<void> {
+  await tx`
+    insert into removed_signing_keys (kid, removed_at) values (${kid}, ${now})
+    on conflict do nothing`;
+}
+
+export async function wasKeyRemoved(tx: Sql | Transaction, kid: string): Promise<boolean> {
+  return (await tx`select 1 from removed_signing_keys where kid = ${kid}`).length === 1;
+}
+
 /** Deletes keys that left the key set before `now`. */
 export async function deleteExpiredSigningKeys(
   sql: Sql,

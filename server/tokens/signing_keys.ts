@@ -1,5 +1,4 @@
 import {
-  calculateJwkThumbprint,
   createLocalJWKSet,
   type CryptoKey,
   exportJWK,
@@ -18,11 +17,15 @@ import {
   insertSigningKey,
   listSigningKeys,
   privateJwkOf,
+  recordRemovedKey,
   scheduleSigningKey,
   type StoredSigningKey,
+  wasKeyRemoved,
   withSigningKeysLocked,
 } from "../store/signing_keys.ts";
 import type { RegisteredResource } from "../resources/resource.ts";
+import type { OperatorKey } from "./import_key.ts";
+import { keyId } from "./key_id.ts";
 import { longestClientLifetime } from "../store/clients.ts";
 import { longestDelegation } from "../store/delegated_tokens.ts";
 import { listResources } from "../store/resources.ts";
@@ -34,6 +37,8 @@ export const KEY_SET_MAX_AGE = 300;
 const PUBLICATION_LEAD = 2 * KEY_SET_MAX_AGE;
 /** Replicas reload the keys this often, since others may rotate them. */
 const REFRESH_INTERVAL_MS = 30_000;
+/** This often while no notification of a removed key would arrive. */
+const UNNOTIFIED_INTERVAL_MS = 800;
 /** A key stays published this long after its last token expires, since clocks may lag. */
 const GRACE_SECONDS = 300;
 
@@ -92,6 +97,9 @@ export class SigningKeys {
   #verification?: { kids: string; find: ReturnType<typeof createLocalJWKSet> };
   #loadedAt = -Infinity;
   #loading?: Promise<void>;
+  /** Counts invalidations, so that what was read before one does not count after it. */
+  #invalidations = 0;
+  #isNotified = () => true;
 
   constructor(
     private readonly sql: Sql,
@@ -146,7 +154,7 @@ export class SigningKeys {
 
   /** Throws EncryptionKeyError if a key that signs, or will sign, has another secret key. */
   async verify(): Promise<void> {
-    await this.#load();
+    await this.#reload();
     const now = new Date(this.clock.now());
     for (const stored of this.#stored) {
       if (signingKeyState(stored, this.#stored, now) === "retiring") continue;
@@ -171,8 +179,24 @@ export class SigningKeys {
     });
   }
 
+  /**
+   * Reads the keys again, since another replica has changed them; what uses keys meanwhile waits for
+   * it. Returns whether one is gone.
+   */
+  async reload(): Promise<boolean> {
+    const before = this.#stored.map(({ kid }) => kid);
+    await this.#reload();
+    const after = new Set(this.#stored.map(({ kid }) => kid));
+    return before.some((kid) => !after.has(kid));
+  }
+
+  /** `isNotified` says whether a change by another replica would call `reload` within a second. */
+  follow(isNotified: () => boolean): void {
+    this.#isNotified = isNotified;
+  }
+
   async list(): Promise<StoredSigningKey[]> {
-    await this.#load();
+    await this.#reload();
     return this.#published();
   }
 
@@ -218,7 +242,7 @@ export class SigningKeys {
       }
       await this.#retireReplaced(tx, now);
     });
-    await this.#load();
+    await this.#reload();
   }
 
   async #maintainAlgorithm(
@@ -271,7 +295,7 @@ export class SigningKeys {
       }
       return latest;
     });
-    await this.#load();
+    await this.#reload();
     return activatesAt;
   }
 
@@ -290,6 +314,65 @@ export class SigningKeys {
     await scheduleSigningKey(tx, next.kid, { activatesAt });
     if (waiting === undefined) await this.#insertNew(tx, algorithm);
     return activatesAt;
+  }
+
+  /**
+   * Removes a key that has leaked: it is not published any more, and its tokens are not valid. If it
+   * signs, another key of its algorithm does at once. Undefined: there is no such key.
+   */
+  async remove(kid: string): Promise<{ state: SigningKeyState } | undefined> {
+    const removed = await withSigningKeysLocked(this.sql, async (tx) => {
+      const now = new Date(this.clock.now());
+      const keys = await listSigningKeys(tx, now);
+      const key = keys.find((stored) => stored.kid === kid);
+      if (key === undefined) return undefined;
+      const state = signingKeyState(key, keys, now);
+      const { algorithm } = key;
+      const others = ofAlgorithm(keys, algorithm).filter((stored) => stored !== key);
+      await deleteSigningKey(tx, kid);
+      await recordRemovedKey(tx, { kid, now });
+      const isInUse = state === "active" || state === "next" || state === "scheduled";
+      if (isInUse && !others.some(({ activatesAt }) => activatesAt === undefined)) {
+        await this.#insertNew(tx, algorithm);
+      }
+      if (state === "active") await this.#scheduleNext(tx, now, { algorithm, force: true });
+      return { state };
+    });
+    await this.#reload();
+    return removed;
+  }
+
+  /**
+   * Adds a key of the operator as the next one of its algorithm, in place of the one that was
+   * generated. It signs when it is rotated to, or with `activate` as soon as verifiers have it.
+   */
+  async add(
+    key: OperatorKey,
+    { activate, force }: { activate: boolean; force: boolean },
+  ): Promise<{ activatesAt?: Date } | "exists" | "was_removed" | "not_in_use"> {
+    const { kid, algorithm } = key;
+    const added = await withSigningKeysLocked(this.sql, async (tx) => {
+      const now = new Date(this.clock.now());
+      const keys = await listSigningKeys(tx, now);
+      if (keys.some((stored) => stored.kid === kid || isSameKey(stored.publicJwk, key.publicJwk))) {
+        return "exists" as const;
+      }
+      if (await wasKeyRemoved(tx, kid)) return "was_removed" as const;
+      const next = ofAlgorithm(keys, algorithm).filter(({ activatesAt }) =>
+        activatesAt === undefined
+      );
+      if (next.length === 0) return "not_in_use" as const;
+      for (const { kid } of next) await deleteSigningKey(tx, kid);
+      await insertSigningKey(tx, this.encryption, { ...key, createdAt: now });
+      if (!activate) return {};
+      // One that is scheduled would sign before it, or be activated in its place.
+      const waiting = ofAlgorithm(keys, algorithm)
+        .filter(({ activatesAt }) => activatesAt !== undefined && activatesAt > now);
+      for (const { kid } of waiting) await deleteSigningKey(tx, kid);
+      return { activatesAt: await this.#scheduleNext(tx, now, { algorithm, force }) };
+    });
+    await this.#reload();
+    return added;
   }
 
   /**
@@ -345,8 +428,7 @@ export class SigningKeys {
     // RFC 7518 section 3.3 asks for 2048 bits or more.
     const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 2048 });
     const publicJwk: JWK = { ...await exportJWK(pair.publicKey), alg: algorithm, use: "sig" };
-    // The thumbprint (RFC 7638), shortened to 96 bits to keep tokens small.
-    publicJwk.kid = (await calculateJwkThumbprint(publicJwk)).slice(0, 16);
+    publicJwk.kid = await keyId(publicJwk);
     await insertSigningKey(tx, this.encryption, {
       kid: publicJwk.kid,
       algorithm,
@@ -362,21 +444,51 @@ export class SigningKeys {
     return this.#stored.filter((key) => !key.expiresAt || key.expiresAt.getTime() > now);
   }
 
+  async #reload(): Promise<void> {
+    this.#invalidations++;
+    this.#loadedAt = -Infinity;
+    this.#loading = undefined;
+    await this.#refresh();
+  }
+
   async #refresh(): Promise<void> {
-    if (Math.abs(this.clock.now() - this.#loadedAt) < REFRESH_INTERVAL_MS) return;
-    this.#loading ??= this.#load().finally(() => this.#loading = undefined);
-    await this.#loading;
+    for (;;) {
+      const age = Math.abs(this.clock.now() - this.#loadedAt);
+      const isRecent = age < REFRESH_INTERVAL_MS;
+      if (isRecent && (this.#isNotified() || age < UNNOTIFIED_INTERVAL_MS)) return;
+      const invalidations = this.#invalidations;
+      const loading = this.#loading ??= this.#load().finally(() => {
+        if (this.#loading === loading) this.#loading = undefined;
+      });
+      try {
+        await loading;
+      } catch (error) {
+        // Nothing can be removed where the database cannot be reached.
+        if (!isRecent) throw error;
+        return;
+      }
+      if (invalidations === this.#invalidations) return;
+    }
   }
 
   async #load(): Promise<void> {
+    const invalidations = this.#invalidations;
     const now = this.clock.now();
-    this.#stored = await listSigningKeys(this.sql, new Date(now));
-    this.#resourceAlgorithms = (await this.#algorithmsInUse(this.sql)).slice(1);
+    const stored = await listSigningKeys(this.sql, new Date(now));
+    const algorithms = await this.#algorithmsInUse(this.sql);
+    if (invalidations !== this.#invalidations) return;
+    this.#stored = stored;
+    this.#resourceAlgorithms = algorithms.slice(1);
     this.#loadedAt = now;
     for (const kid of this.#imported.keys()) {
       if (!this.#stored.some((key) => key.kid === kid)) this.#imported.delete(kid);
     }
   }
+}
+
+/** By the members of RFC 7638, which identify a public key. */
+function isSameKey(a: JWK, b: JWK): boolean {
+  return (["kty", "crv", "x", "y", "n", "e"] as const).every((name) => a[name] === b[name]);
 }
 
 /** When a key stops to sign; undefined: not yet. */

@@ -26,6 +26,9 @@ import type { ValidatedToken, ValidationResult } from "./validated_token.ts";
 const MAX_TOKENS = 100_000;
 const MAX_OWNERS = 20_000;
 
+/** What an operation invalidates after it has removed a signing key. */
+export const REMOVED_KEY = "signing_keys:removed";
+
 export interface TokenValidatorDeps {
   database: Pick<Database, "sql" | "listen">;
   clock: Clock;
@@ -88,10 +91,12 @@ export class TokenValidator {
   static async start(deps: TokenValidatorDeps): Promise<TokenValidator> {
     const validator = new TokenValidator(deps);
     await validator.#formats.reload();
+    deps.keys.follow(() => validator.#invalidation?.isFresh() ?? false);
     validator.#invalidation = await deps.database.listen({
       invalidate: (subject) => validator.invalidate(subject),
       clear: () => {
         validator.#clear();
+        void validator.#reloadKeys();
         void validator.reloadCatalog();
         void validator.reloadFormats();
         void validator.#reloadSealing();
@@ -138,6 +143,8 @@ export class TokenValidator {
     if (subject.startsWith("resource:")) void this.reloadCatalog();
     if (subject.startsWith("token_format:")) void this.reloadFormats();
     if (subject.startsWith("sealing:")) void this.#reloadSealing();
+    if (subject === REMOVED_KEY) this.#clear();
+    else if (subject.startsWith("signing_keys:")) void this.#reloadKeys();
     for (const cache of this.#caches()) cache.invalidate(subject);
   }
 
@@ -168,6 +175,14 @@ export class TokenValidator {
     const { signal } = this.#closing;
     await withBackOff(() => this.#formats.reload(), () => true, signal).catch(() => {});
     this.#clear();
+  }
+
+  /** An operator may have removed a key: what it has signed is not valid any more. */
+  async #reloadKeys(): Promise<void> {
+    const { signal } = this.#closing;
+    const isRemoved = await withBackOff(() => this.deps.keys.reload(), () => true, signal)
+      .catch(() => false);
+    if (isRemoved) this.#clear();
   }
 
   /** An operator may have allowed the format of encrypted values that is bound to their row. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { adminClientAdd } from "../../../server/cli/admin/client/add.ts";
 import { adminClientDisable } from "../../../server/cli/admin/client/disable.ts";
 import { adminClientList } from "../../../server/cli/admin/client/list.ts";
@@ -17,6 +18,10 @@ import { adminGroupRemove } from "../../../server/cli/admin/group/remove.ts";
 import { adminGroupShow } from "../../../server/cli/admin/group/show.ts";
 import { adminGroupUpdate } from "../../../server/cli/admin/group/update.ts";
 import { adminKeysList, adminKeysRotate } from "../../../server/cli/admin/keys.ts";
+import { adminKeysImport } from "../../../server/cli/admin/keys_import.ts";
+import { adminKeysRemove } from "../../../server/cli/admin/keys_remove.ts";
+import type { ListedKey } from "../../../server/admin/key_operations.ts";
+import type { DatabaseOptions } from "../../../server/cli/options.ts";
 import { adminOwnerList, adminOwnerSet } from "../../../server/cli/admin/owner.ts";
 import { adminResourceAdd } from "../../../server/cli/admin/resource/add.ts";
 import { adminResourceList } from "../../../server/cli/admin/resource/list.ts";
@@ -446,6 +451,32 @@ Deno.test("what operator's commands print", async (t) => {
     ["admin keys rotate", (io) => adminKeysRotate(options, io)],
     ["admin keys rotate --force", (io) => adminKeysRotate({ ...options, force: true }, io)],
     ["admin keys list", (io) => adminKeysList(options, io)],
+    ["admin keys remove unknown", (io) => adminKeysRemove("unknown", options, io)],
+    [
+      "admin keys remove KEY-ID",
+      async (io) => adminKeysRemove(await keyInState("active", options, io), options, io),
+    ],
+    [
+      "admin keys remove KEY-ID --yes",
+      async (io) =>
+        adminKeysRemove(await keyInState("active", options, io), { ...options, yes: true }, io),
+    ],
+    [
+      "admin keys import missing.pem",
+      (io) => adminKeysImport(`${folder}/missing.pem`, options, io),
+    ],
+    ["admin keys import - # a password", (io) => adminKeysImport("-", options, io), "hunter2"],
+    ["admin keys import -", (io) => adminKeysImport("-", options, io), privateKeyPem()],
+    [
+      "admin keys import - --activate",
+      (io) => adminKeysImport("-", { ...options, activate: true }, io),
+      privateKeyPem(),
+    ],
+    [
+      "admin keys import - --activate --force",
+      (io) => adminKeysImport("-", { ...options, activate: true, force: true }, io),
+      privateKeyPem(),
+    ],
   );
   await golden(
     "admin-secret-key",
@@ -557,6 +588,18 @@ Deno.test("what operator's commands print", async (t) => {
   await Deno.remove(folder, { recursive: true });
 });
 
+async function keyInState(state: string, options: DatabaseOptions, io: ServerIo): Promise<string> {
+  let json = "";
+  const stdout = (text: string) => Boolean(json += text);
+  await adminKeysList({ ...options, json: true }, { ...io, stdout, stderr: () => {} });
+  return (JSON.parse(json) as ListedKey[]).find((key) => key.state === state)!.kid;
+}
+
+function privateKeyPem(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
 /** `io` with a secret key in the environment, of `text` four times. */
 function withKey(io: ServerIo, text = "test key ", previous = ""): ServerIo {
   return {
@@ -578,6 +621,10 @@ function withoutRandom(text: string): string {
     .replaceAll(new RegExp(`^${brand.tokenPrefixes.clientSecret}\\w+$`, "gm"), "SECRET")
     .replaceAll(new RegExp(`^${brand.tokenPrefixes.directoryToken}\\w+$`, "gm"), "TOKEN")
     .replaceAll(new RegExp(`\\b${brand.tokenPrefixes.directoryToken}\\w{7}…`, "g"), "PREFIX…")
+    .replaceAll(/^(Removed|Imported the ES256 key) [\w-]{16}\./gm, "$1 KEY-ID.")
+    .replaceAll(/Remove [\w-]{16}\?/g, "Remove KEY-ID?")
+    .replace(/(The keys are )[\w -]+\./, "$1KEY-IDS.")
+    .replaceAll(/there is no file .*missing/g, "there is no file missing")
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "ID")
     .replace(/(^[\w-]{16}(?: {2}|\t).*\n)+/m, (rows) => {
       // Keys that were created at the same time are in any order.

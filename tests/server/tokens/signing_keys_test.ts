@@ -1,5 +1,8 @@
 /** Signing keys: one signs at a time, and a token is verified until it expires. */
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { importKey, removeKey } from "../../../server/admin/key_operations.ts";
+import { DomainError } from "../../../server/domain_error.ts";
 import type { DatabaseLocation } from "../../../server/store/db/connect.ts";
 import { createServiceAccount } from "../../../server/store/service_accounts.ts";
 import { insertTrustRule } from "../../../server/store/trust_rules.ts";
@@ -7,6 +10,7 @@ import { signAccessToken } from "../../../server/tokens/access_token.ts";
 import { signingKeyState } from "../../../server/tokens/signing_keys.ts";
 import { brand } from "../../../shared/brand.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
+import { eventually } from "../../support/eventually.ts";
 import { verify } from "../../support/pats.ts";
 import { ISSUER, type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -120,6 +124,82 @@ testOnEachDatabase(
     assert.deepEqual(await states(server), { retiring: 1, active: 1, next: 1 });
   },
 );
+
+testOnEachDatabase(
+  "rejects the tokens of a removed key on every replica within a second",
+  async (location) => {
+    await using server = await testServer(location);
+    // The embedded database has one process.
+    const isShared = (location as DatabaseLocation).databaseUrl !== undefined;
+    await using other = isShared ? await testServer(location, undefined, server.clock) : undefined;
+    const replicas = [server, ...other === undefined ? [] : [other]];
+    const { parts, clock } = server;
+    const operations = { ...parts, actor: "operator" };
+    const [active] = (await parts.keys.list()).filter(({ activatesAt }) => activatesAt);
+    const token = await sign(server, 900);
+    for (const replica of replicas) {
+      await eventually("validated", () => isVerified(replica, token));
+      // From the cache.
+      assert.equal(await isVerified(replica, token), true);
+    }
+    clock.advance({ seconds: 1 });
+    const removed = await removeKey(operations, { kid: active.kid });
+    assert.deepEqual(removed, { state: "active" });
+    assert.equal(await isVerified(server, token), false);
+    for (const replica of replicas) {
+      await eventually("rejected", async () => !await isVerified(replica, token), 5000);
+      const { keys } = await replica.parts.keys.keySet();
+      assert.ok(!keys.some(({ kid }) => kid === active.kid));
+      const next = await sign(replica, 900);
+      assert.equal(await isVerified(replica, next), true);
+    }
+    assert.deepEqual(await states(server), { active: 1, next: 1 });
+    // The others are replaced without a gap, too.
+    for (const key of await parts.keys.list()) {
+      assert.ok(!(await removeKey(operations, { kid: key.kid }) instanceof DomainError));
+      assert.deepEqual(await states(server), { active: 1, next: 1 });
+    }
+    const again = await removeKey(operations, { kid: active.kid });
+    assert.ok(again instanceof DomainError && again.code === "not_found");
+  },
+);
+
+testOnEachDatabase("signs with an imported key once verifiers have it", async (location) => {
+  await using server = await testServer(location);
+  const { parts, clock } = server;
+  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const key = pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const imported = await importKey(parts, { key, activate: true });
+  assert.ok(!(imported instanceof DomainError), (imported as DomainError).message);
+  assert.equal(Date.parse(imported.activatesAt!), clock.now() + 600_000);
+  assert.notEqual((await parts.keys.active()).kid, imported.kid);
+  assert.deepEqual(await states(server), { active: 1, scheduled: 1, next: 1 });
+  clock.advance({ minutes: 11 });
+  assert.equal((await parts.keys.active()).kid, imported.kid);
+  assert.equal(await isVerified(server, await sign(server, 900)), true);
+
+  const codeOf = async (params: Parameters<typeof importKey>[1]) => {
+    const result = await importKey(parts, params);
+    return result instanceof DomainError ? result.code : "imported";
+  };
+  assert.equal(await codeOf({ key }), "conflict", "a duplicate");
+  const jwk = JSON.stringify({ ...pair.privateKey.export({ format: "jwk" }), kid: "other" });
+  assert.equal(await codeOf({ key: jwk }), "conflict", "the same key by another id");
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
+    .export({ type: "pkcs8", format: "pem" }).toString();
+  assert.equal(await codeOf({ key: rsa }), "conflict", "no resource uses its algorithm");
+  assert.equal(await codeOf({ key: "not a key" }), "invalid");
+  await removeKey(parts, { kid: imported.kid });
+  assert.equal(await codeOf({ key }), "conflict", "it was removed");
+  const second = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
+    .export({ type: "pkcs8", format: "pem" }).toString();
+  const next = await importKey(parts, { key: second });
+  assert.ok(!(next instanceof DomainError));
+  assert.equal(next.activatesAt, undefined);
+  assert.deepEqual(await states(server), { retiring: 1, active: 1, next: 1 });
+  await parts.keys.rotate(true);
+  assert.equal((await parts.keys.active()).kid, next.kid);
+});
 
 for (const [change, from, to] of [["raised", 900, 86_400], ["lowered", 86_400, 900]] as const) {
   testOnEachDatabase(
