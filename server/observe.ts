@@ -7,7 +7,8 @@ import type { Listener } from "./http/listener.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
 import { passwordQueueState } from "./security/password_hash.ts";
-import type { Sql } from "./store/db/connect.ts";
+import { auditBacklog } from "./store/audit_backlog.ts";
+import type { Database, Sql } from "./store/db/connect.ts";
 import { statementRetries } from "./store/db/retry_conflicts.ts";
 import { countPendingDeviceAuthorizations } from "./store/device_authorizations.ts";
 import { attemptRefusals } from "./store/failed_attempts.ts";
@@ -22,6 +23,7 @@ import type { SigningKeys } from "./tokens/signing_keys.ts";
 export interface ObserveDeps {
   metrics: Metrics;
   sql: Sql;
+  database: Pick<Database, "maxConnections">;
   clock: Clock;
   keys: Pick<SigningKeys, "schedule">;
   mail: Pick<Mail, "queueState">;
@@ -49,6 +51,7 @@ export function observe(deps: ObserveDeps): Observation {
   metrics.rateLimitRefusals.read(() =>
     [...attemptRefusals()].map(([limit, count]) => [{ limit }, count])
   );
+  metrics.databaseConnectionsMax.set({}, deps.database.maxConnections);
   metrics.databaseRetries.read(() =>
     (["conflict", "read_only", "connection"] as const)
       .map((reason) => [{ reason }, statementRetries[reason]])
@@ -103,6 +106,9 @@ function databaseSampler({ metrics, sql, clock }: ObserveDeps): Sampler {
     const offset = databaseTime.getTime() - (sentAt + clock.now()) / 2;
     metrics.loginsWaiting.set({}, pending);
     metrics.databaseClockOffset.set({}, offset / 1000);
+    const backlog = await auditBacklog(sql);
+    metrics.auditUnsealed.set({}, backlog.events);
+    metrics.auditUnsealedAge.set({}, backlog.oldestSeconds);
     tasks = await listTasks(sql);
     replicas = (await listReplicas(sql)).filter(({ isAlive }) => isAlive);
   });

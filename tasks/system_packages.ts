@@ -34,6 +34,7 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "bubblewrap", present: () => onPath("bwrap") },
       { name: "shellcheck", present: () => onPath("shellcheck") },
       { name: "systemd", present: () => onPath("systemd-analyze") },
+      { name: "prometheus", present: () => onPath("promtool") },
       { name: "strace", present: () => onPath("strace") },
       {
         name: "python3-aiosmtpd",

@@ -213,6 +213,16 @@ export function createMetrics() {
       labels: { queue: ["mail", "webhook"], result: ["delivered", "failed", "abandoned"] },
     }),
 
+    auditUnsealed: new Gauge({
+      name: "audit_unsealed_events",
+      help: "Audit events that no replica has sealed yet, up to 1000; sampled every 15 s",
+      labels: {},
+    }),
+    auditUnsealedAge: new Gauge({
+      name: "audit_unsealed_seconds",
+      help: "Age of the oldest audit event that is not sealed; 0 without one; sampled every 15 s",
+      labels: {},
+    }),
     signingKeyCreated: new Gauge({
       name: "signing_key_created_timestamp_seconds",
       help: "When the key that signs now was created",

@@ -5,6 +5,7 @@ import { assertNoSecrets } from "../support/assert_no_secrets.ts";
 import { run, start } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, install } from "../support/installation.ts";
+import { fromRoot, promtool, startPrometheus } from "../support/prometheus.ts";
 import { otlpReceiver } from "../support/otlp_receiver.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
@@ -74,4 +75,38 @@ Deno.test("a login is one story in the traces, without secrets", async () => {
     assert.ok(!/user_code|[?&]code=/.test(text), where);
   }
   assert.ok(!/127\.0\.0\.1/.test(metrics), "metrics have an address");
+
+  await prometheusReads(metricsUrl, metrics);
 });
+
+/** A real Prometheus scrapes the server, loads the alerts and can draw the dashboard. */
+async function prometheusReads(metricsUrl: string, metrics: string): Promise<void> {
+  const rules = fromRoot("deploy/prometheus/alerts.yml");
+  await promtool(["check", "rules", rules]);
+  await promtool(["test", "rules", fromRoot("deploy/prometheus/alerts_test.yml")]);
+  await promtool(["check", "metrics"], metrics);
+  await using prometheus = await startPrometheus({ scrape: metricsUrl, rules });
+  await eventually("the first scrape", async () => {
+    const [up] = await prometheus.query("up");
+    return up?.value[1] === "1";
+  });
+  const [, version] = /build_info\{version="([^"]+)"/.exec(metrics)!;
+  await eventually("the metrics", async () => {
+    const [info] = await prometheus.query(`${brand.binaryName}_build_info`);
+    return info?.metric.version === version;
+  });
+  const dashboard = JSON.parse(await Deno.readTextFile(fromRoot("deploy/grafana/dashboard.json")));
+  const targets: { expr: string }[] = dashboard.panels
+    .flatMap(({ targets = [] }: { targets?: { expr: string }[] }) => targets);
+  assert.ok(targets.length > 20);
+  for (const { expr } of targets) {
+    await prometheus.query(
+      expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".*"),
+    );
+  }
+  await eventually("the alerts", async () => {
+    const alerts = await prometheus.rules();
+    assert.deepEqual(alerts.filter(({ health }) => health === "err"), []);
+    return alerts.length > 15 && alerts.every(({ health }) => health === "ok");
+  });
+}

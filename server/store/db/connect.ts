@@ -29,6 +29,8 @@ export interface Database {
   sql: Sql;
   /** For operators; without the password. */
   description: string;
+  /** Connections that statements share. */
+  maxConnections: number;
   /** Notifies `listener` when a token, or what it depends on, changes. */
   listen(listener: ChangeListener): Promise<CacheInvalidation>;
   /**
@@ -111,6 +113,7 @@ export async function openDatabase(
   return {
     sql,
     description: pool.description,
+    maxConnections: MAX_CONNECTIONS,
     outages,
     async close(seconds) {
       outages.close();
@@ -233,6 +236,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
     probeWrites: writes.probe,
     openDirect: () => ({ sql: retrying, close: () => Promise.resolve() }),
     checkDirect: () => Promise.resolve(),
+    maxConnections: 1,
     description: describeEmbedded(embedded.folder),
     snapshot: () => embedded.snapshot(),
     async listen(listener) {
