@@ -2,6 +2,8 @@
 import { fileURLToPath } from "node:url";
 import { acceptsFile, fileSettingName, type Setting } from "../server/config/setting.ts";
 import { SNIPPET_LANGUAGES, SNIPPETS } from "../server/admin/snippets/snippet.ts";
+import type { Field } from "../server/apply/field.ts";
+import { KINDS } from "../server/apply/schema.ts";
 import { settingGroups } from "../server/config/schema.ts";
 import { metricName } from "../server/telemetry/exposition.ts";
 import type { AnyInstrument } from "../server/telemetry/instruments.ts";
@@ -11,6 +13,7 @@ const END = "<!-- End of the generated part -->";
 
 export const CONFIGURATION_PAGE = page("configuration.md");
 export const METRICS_PAGE = page("metrics.md");
+export const APPLY_PAGE = page("apply.md");
 export const OWN_CLI_PAGE = page("your-own-cli.md");
 
 function page(name: string): string {
@@ -25,6 +28,11 @@ export function withSettingsReference(page: string): string {
 /** The page with all metrics. */
 export function withMetricsReference(page: string): string {
   return withGenerated(page, "server/telemetry/metrics.ts", metricsReference());
+}
+
+/** The page with the tables of files that are applied. */
+export function withStateReference(page: string): string {
+  return withGenerated(page, "server/apply/schema.ts", stateReference());
 }
 
 /** The page with the programs that `admin client snippet` prints. */
@@ -98,6 +106,32 @@ function metricsReference(): string {
   ]);
 }
 
+const FIELD_TYPES: Record<Field["type"], string> = {
+  text: "text",
+  texts: "array",
+  boolean: "true or false",
+  duration: "duration",
+  date: "date",
+  scopes: "table",
+  levels: "table",
+};
+
+function stateReference(): string {
+  return KINDS.map(({ table, description, fields }) => {
+    const rows = fields.map(({ key, type, description, required, replaces, values }) => {
+      const sentences = [
+        `${description[0].toUpperCase()}${description.slice(1)}.`,
+        values && `One of ${values.map((value) => `\`${value}\``).join(", ")}.`,
+        required && "Required.",
+        replaces && "With another value, it is replaced.",
+      ];
+      return [`\`${key}\``, FIELD_TYPES[type], sentences.filter(Boolean).join(" ")];
+    });
+    const keys = markdownTable([["key", "value", "meaning"], ...rows]);
+    return `### \`[${table}]\`\n\n${description}\n\n${keys}`;
+  }).join("\n");
+}
+
 /** A table as `deno fmt` writes it. */
 function markdownTable(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
@@ -114,6 +148,7 @@ if (import.meta.main) {
       [CONFIGURATION_PAGE, withSettingsReference],
       [METRICS_PAGE, withMetricsReference],
       [OWN_CLI_PAGE, withSnippets],
+      [APPLY_PAGE, withStateReference],
     ] as const
   ) {
     await Deno.writeTextFile(path, generate(await Deno.readTextFile(path)));

@@ -19,6 +19,8 @@ import {
   updateDirectory,
 } from "./directory_operations.ts";
 import { applyState } from "./apply/apply_state.ts";
+import { exportState } from "./apply/export_state.ts";
+import { releaseManaged } from "./apply/release.ts";
 import { explainUserAccess } from "./explain_access.ts";
 import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
 import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
@@ -195,6 +197,8 @@ const operations = {
   dismissTrustRequest,
   testTrust,
   applyState,
+  exportState,
+  releaseManaged,
 };
 
 export type OperationName = keyof typeof operations;

@@ -75,7 +75,7 @@ class StateReader {
       const kind = KINDS.find((kind) => kind.table === table);
       if (kind !== undefined) this.#readTable(document, kind, entries);
       else if (table === "name") this.#readName(document, entries);
-      else if (settings.some(({ name }) => name === table)) this.ignored.add(table);
+      else if (isSetting(table)) this.ignored.add(table);
       else this.#rejectTable(document, table);
     }
   }
@@ -216,6 +216,11 @@ class StateReader {
   #reject(subject: string, message: string, code: ConfigProblem["code"] = "invalid_value"): void {
     this.problems.push({ code, subject, message });
   }
+}
+
+/** Settings that have a value can have a file with it as well. */
+function isSetting(key: string): boolean {
+  return settings.some(({ name }) => key === name || key === `${name}_file`);
 }
 
 function key(kind: ManagedKind, name: string): string {

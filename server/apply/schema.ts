@@ -14,7 +14,7 @@ const DISABLED: Field = {
   property: "disabled",
   type: "boolean",
   default: false,
-  description: "true disables it until the file says otherwise",
+  description: "whether it is disabled",
 };
 
 const SCOPE_FIELDS: readonly Field[] = [

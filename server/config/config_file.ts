@@ -78,6 +78,19 @@ export async function readConfigFile(
   }
 }
 
+/**
+ * What only `admin apply` declares, in the database: one file can be both. `scopes`, `resources` and
+ * `groups` of a file are of the config file if the server reads it.
+ */
+export const APPLIED_ONLY: readonly string[] = [
+  "name",
+  "clients",
+  "service_accounts",
+  "identity_providers",
+  "directories",
+  "trust_rules",
+];
+
 /** Throws TomlError. */
 function interpret(
   path: string,
@@ -101,6 +114,9 @@ function interpret(
       readResources(value, resources, problems, (...keys) => `config file ${place(name, ...keys)}`);
     } else if (name === "groups") {
       readGroups(value, groups, problems, (...keys) => `config file ${place(name, ...keys)}`);
+    } else if (APPLIED_ONLY.includes(name)) {
+      // `admin apply` reads it from the same file.
+      continue;
     } else if (!names.includes(name)) {
       const nearest = nearestName(name, [
         ...names,

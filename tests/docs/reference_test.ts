@@ -1,12 +1,14 @@
 /** The tables and references of the documentation have what the sources have. */
 import assert from "node:assert/strict";
 import {
+  APPLY_PAGE,
   CONFIGURATION_PAGE,
   METRICS_PAGE,
   OWN_CLI_PAGE,
   withMetricsReference,
   withSettingsReference,
   withSnippets,
+  withStateReference,
 } from "../../tasks/docs.ts";
 import { LAYERS } from "../../tasks/lint_imports.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
@@ -20,6 +22,11 @@ Deno.test("docs/configuration.md has the settings as they are declared", async (
 Deno.test("docs/metrics.md has the metrics as they are declared", async () => {
   const page = await Deno.readTextFile(METRICS_PAGE);
   assert.equal(page, withMetricsReference(page), "run: deno task docs");
+});
+
+Deno.test("docs/apply.md has the tables and keys of files as they are declared", async () => {
+  const page = await Deno.readTextFile(APPLY_PAGE);
+  assert.equal(page, withStateReference(page), "run: deno task docs");
 });
 
 Deno.test("docs/your-own-cli.md has the programs that admin client snippet prints", async () => {

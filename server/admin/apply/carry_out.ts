@@ -1,7 +1,10 @@
 import type { DomainError } from "../../domain_error.ts";
+import { recordAuditEvent } from "../../store/audit_events.ts";
 import { setManager } from "../../store/managed.ts";
+import { adminEvent } from "../admin_event.ts";
 import type { ApplyDeps, Refusal } from "./managed_kind.ts";
 import { at, PARTS, type Step } from "./make_plan.ts";
+import { releaseThing } from "./release.ts";
 
 /**
  * Carries out the steps of a plan: what is removed first, in the reverse order of what refers to
@@ -47,11 +50,17 @@ async function carryOutStep(deps: ApplyDeps, { change, handler, edit }: Step): P
   }
 }
 
-async function manage({ tx, applying }: ApplyDeps, { change, parts }: Step): Promise<void> {
-  const { kind, name } = change;
-  await setManager(tx, { kind, name }, parts === undefined ? null : applying);
+async function manage(deps: ApplyDeps, { change, parts }: Step): Promise<void> {
+  const { tx, applying } = deps;
+  const { kind, name, adopted } = change;
+  if (parts === undefined) return await releaseThing(tx, deps, { kind, name });
+  await setManager(tx, { kind, name }, applying);
+  if (adopted) {
+    const event = adminEvent(deps, { event: "file.adopted", subject: `${kind}/${name}` });
+    await recordAuditEvent(tx, deps.clock, event);
+  }
   const part = PARTS[kind];
   if (part !== undefined) {
-    await setManager(tx, { kind, name }, parts?.[part] ? applying : null, part);
+    await setManager(tx, { kind, name }, parts[part] ? applying : null, part);
   }
 }

@@ -24,6 +24,9 @@ export interface CurrentThing {
   isBuiltIn?: true;
   /** It was removed as far as it can be, such as a service account, which is disabled. */
   isRetired?: true;
+  /** Every server has it, and it is as on a new one. */
+  isUnchanged?: true;
+  hasSecret?: boolean;
 }
 
 /** The value of a secret that a file refers to: hashed where only the hash is stored. */

@@ -25,11 +25,22 @@ export function declareApply(admin: Command, server: Run<ServerIo>): void {
     .option("-y, --yes", "do not ask for confirmation")
     .option("--detailed-exitcode", "with --plan, exit with 2 if there are changes")
     .option("--json", "print the plan as JSON")
+    .option("-o, --output <file>", "with --plan, also write the plan to a file, to approve it")
+    .option("--approved <file>", "apply only if the plan is still that of this file")
+    .option(
+      "--release <thing>",
+      "manage by hand again what a file manages: KIND/NAME, such as client/billing, or all of a file by its name (repeatable)",
+      (thing: string, previous: string[] = []) => [...previous, thing],
+    )
+    .option("--print", "print what the server has as a file to begin with")
+    .option("--schema", "print the JSON Schema of the files, for editors")
     .addHelpText(
       "after",
       examples(
         [`${bin} admin apply -f auth.toml --plan`, "print what would change"],
         [`${bin} admin apply -f auth.toml --yes`, "apply it, in CI"],
+        [`${bin} admin apply --print --name prod > auth.toml`, "begin with what the server has"],
+        [`${bin} admin apply --release client/billing`, "manage one client by hand again"],
       ),
     )
     .action((options) =>

@@ -34,6 +34,8 @@ export const client: ManagedKindHandler = {
       clients.filter(({ document }) => document === undefined).map((client) => [client.id, {
         fields: fieldsOf(client),
         ...client.id === commandLineClient.id && { isBuiltIn: true as const },
+        ...client.createdAt === undefined && { isUnchanged: true as const },
+        hasSecret: client.secretHash !== undefined,
       }]),
     );
   },

@@ -16,19 +16,25 @@ export const group: ManagedKindHandler = {
   kind: "group",
   async read({ tx }, declared) {
     const groups = await listGroups(tx);
-    const named = [...declared].filter(([, { members }]) => members !== undefined);
-    const members = await listLocalMemberAddresses(tx, named.map(([name]) => name));
-    const listed = groups.some(({ name }) => name === ADMIN)
+    // Others may have many members, which no file is compared with.
+    const named = new Set([
+      ...[...declared].filter(([, { members }]) => members !== undefined).map(([name]) => name),
+      ...groups.filter(({ membersManagedBy }) => membersManagedBy).map(({ name }) => name),
+    ]);
+    const members = await listLocalMemberAddresses(tx, [...named]);
+    const hasAdmin = groups.some(({ name }) => name === ADMIN);
+    const listed = hasAdmin
       ? groups
       : [{ name: ADMIN, sources: [], isDeclared: false, description: undefined }, ...groups];
     return new Map(listed.map(({ name, description, sources, isDeclared }) => [name, {
       fields: {
         description: description ?? null,
         from: name === ADMIN ? sources ?? [] : sources ?? null,
-        members: members.get(name) ?? [],
+        members: named.has(name) ? members.get(name) ?? [] : null,
       },
       ...isDeclared && { inConfigFile: true as const },
       ...name === ADMIN && { isBuiltIn: true as const },
+      ...name === ADMIN && !hasAdmin && { isUnchanged: true as const },
     }]));
   },
   complete(_deps, name, declared) {
@@ -60,7 +66,7 @@ export const group: ManagedKindHandler = {
     });
     return refusal(updated) ??
       (changed.has("members")
-        ? await changeMembers(deps, name, before.members as string[], after.members)
+        ? await changeMembers(deps, name, (before.members ?? []) as string[], after.members)
         : undefined);
   },
   async adopt(deps, { name, after }) {
@@ -81,8 +87,8 @@ export const group: ManagedKindHandler = {
   },
   changeDangers(_deps, { name, before, after, changed }: Edit) {
     if (name !== ADMIN) return Promise.resolve([]);
-    const lost = (before.members as string[])
-      .filter((member) => !(after.members as string[] ?? []).includes(member));
+    const lost = ((before.members ?? []) as string[])
+      .filter((member) => !((after.members ?? []) as string[]).includes(member));
     return Promise.resolve([
       ...changed.has("members") && lost.length > 0
         ? [{

@@ -26,7 +26,9 @@ export const identityProvider: ManagedKindHandler = {
   kind: "identity-provider",
   async read({ tx }) {
     const providers = await listIdentityProviders(tx);
-    return new Map(providers.map((provider) => [provider.name, { fields: fieldsOf(provider) }]));
+    return new Map(
+      providers.map((provider) => [provider.name, { fields: fieldsOf(provider), hasSecret: true }]),
+    );
   },
   complete({ clock }, name, declared) {
     const provider = newProvider(

@@ -1,9 +1,11 @@
+import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import { createStyle, hasStyle } from "../../../../shared/terminal_style.ts";
 import type { ApplyRequest } from "../../../admin/apply/apply_state.ts";
 import { OperationSession } from "../../../admin/run_operation.ts";
 import { describePlan } from "../../../apply/describe_plan.ts";
+import { stateSchema } from "../../../apply/json_schema.ts";
 import { hasDangers, type Plan } from "../../../apply/plan.ts";
 import { KINDS } from "../../../apply/schema.ts";
 import { loadConfig } from "../../../config/load.ts";
@@ -20,7 +22,10 @@ import {
 } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { type NamedState, readFiles } from "./read_files.ts";
+import { readPlanId } from "./read_plan.ts";
 import { readSecrets } from "./read_secrets.ts";
+import { printState } from "./print_state.ts";
+import { releaseThings } from "./release_things.ts";
 
 export interface ApplyOptions extends DatabaseOptions {
   file?: string[];
@@ -31,6 +36,11 @@ export interface ApplyOptions extends DatabaseOptions {
   yes?: boolean;
   detailedExitcode?: boolean;
   json?: boolean;
+  output?: string;
+  approved?: string;
+  release?: string[];
+  print?: boolean;
+  schema?: boolean;
 }
 
 /** With --detailed-exitcode, as Terraform has it. */
@@ -39,13 +49,38 @@ const CHANGES = 2;
 /** `admin apply`: makes the server what files declare, after showing what that changes. */
 export async function adminApply(options: ApplyOptions, io: ServerIo): Promise<number> {
   const { config, dataDir, databaseUrl } = options;
-  if (options.file === undefined) {
-    return reportUsage("Name a file with -f, such as -f auth.toml.", io);
+  const { file, release, print, schema, plan, approved } = options;
+  if ([file, release, print, schema].filter((mode) => mode !== undefined).length !== 1) {
+    return reportUsage(
+      "Name a file with -f, such as -f auth.toml, or use one of --release, --print and --schema.",
+      io,
+    );
   }
-  if (options.detailedExitcode && !options.plan) {
-    return reportUsage("--detailed-exitcode needs --plan.", io);
+  if (schema) {
+    io.stdout(formatJson(stateSchema(`Files of ${brand.binaryName} admin apply`)));
+    return EXIT.ok;
   }
-  const state = await readFiles(options.file, options.name, io);
+  if (release !== undefined) return await releaseThings(release, options, io);
+  if (print) return await printState(options, io);
+  for (const option of ["detailedExitcode", "output"] as const) {
+    if (options[option] !== undefined && !plan) {
+      return reportUsage(
+        `${option === "output" ? "--output" : "--detailed-exitcode"} needs --plan.`,
+        io,
+      );
+    }
+  }
+  if (plan && approved !== undefined) {
+    return reportUsage("--plan and --approved exclude each other.", io);
+  }
+  const planId = approved === undefined ? undefined : await readPlanId(approved);
+  if (planId === null) {
+    return reportUsage(
+      `${approved} is not a plan. Write one with --plan --output ${approved}.`,
+      io,
+    );
+  }
+  const state = await readFiles(file!, options.name, io);
   if (Array.isArray(state)) return reportFiles(state, io);
   const loaded = await loadConfig({ config, dataDir, databaseUrl }, io);
   // 2 would be taken for changes.
@@ -73,8 +108,18 @@ export async function adminApply(options: ApplyOptions, io: ServerIo): Promise<n
     const plan = await session.run("applyState", { ...request, dryRun: true });
     if (plan instanceof DomainError) return reportRefusal(plan, state, io);
     show(plan, options, io);
+    if (options.output !== undefined) {
+      await Deno.writeTextFile(options.output, formatJson(toJson(plan)));
+    }
     if (options.plan || plan.changes.length === 0) {
       return options.detailedExitcode && plan.changes.length > 0 ? CHANGES : EXIT.ok;
+    }
+    if (planId !== undefined && planId !== plan.id) {
+      return reportDomainError({
+        message: `This is another plan than that of ${approved}: the files or what is on the ` +
+          "server have changed. Nothing was changed.",
+        commandHint: "Look at it, and approve it again.",
+      }, io);
     }
     const refused = await confirm(plan, options, io);
     if (refused !== undefined) return refused;
@@ -116,7 +161,7 @@ export function toJson({ name, changes, unchanged, inConfigFile, id }: Plan) {
 /** Undefined: go on. */
 async function confirm(
   plan: Plan,
-  { yes, force }: ApplyOptions,
+  { yes, force, approved }: ApplyOptions,
   io: ServerIo,
 ): Promise<number | undefined> {
   if (hasDangers(plan) && !force) {
@@ -125,7 +170,7 @@ async function confirm(
       commandHint: "To do them anyway, use --force.",
     }, io);
   }
-  if (yes) return undefined;
+  if (yes || approved !== undefined) return undefined;
   const confirmed = await io.confirm("Apply this?");
   if (confirmed === undefined) {
     return reportUsage("No terminal to ask for confirmation. To apply it, use --yes.", io);

@@ -5,6 +5,8 @@ import { openAdminRpc } from "../../../../server/admin/rpc.ts";
 import { adminApply, type ApplyOptions } from "../../../../server/cli/admin/apply/apply.ts";
 import { adminClientAdd } from "../../../../server/cli/admin/client/add.ts";
 import { adminClientUpdate } from "../../../../server/cli/admin/client/update.ts";
+import { KINDS } from "../../../../server/apply/schema.ts";
+import { APPLIED_ONLY } from "../../../../server/config/config_file.ts";
 import type { ServerIo } from "../../../../server/io.ts";
 import type { DatabaseLocation } from "../../../../server/store/db/connect.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
@@ -252,6 +254,72 @@ testOnEachDatabase("admin apply declares every kind", async (location) => {
     await record('name = "prod"', { yes: true, force: true }, env);
     await record(EVERYTHING, { yes: true, force: true }, env);
     await assertGolden("apply/everything.txt", text);
+  });
+});
+
+testOnEachDatabase("admin apply prints a file that changes nothing", async (location) => {
+  await withApply(location, async ({ apply, run }) => {
+    const env = { OKTA_SECRET: "first-secret-of-the-provider" };
+    const applied = await apply(EVERYTHING, { yes: true, force: true }, env);
+    assert.equal(applied.code, EXIT.ok, applied.output);
+    const print = () =>
+      run((io, database) => adminApply({ ...database, print: true, name: "prod" }, io));
+    const plan = async (text: string, options: ApplyOptions = {}) =>
+      JSON.parse((await apply(text, { plan: true, json: true, ...options })).stdout);
+    const printed = await print();
+    assert.deepEqual((await plan(printed.stdout)).changes, []);
+    const released = await run((io, database) =>
+      adminApply({ ...database, release: ["prod"] }, io)
+    );
+    const byHand = await print();
+    assert.equal(byHand.stdout, printed.stdout);
+    const { changes } = await plan(byHand.stdout, { adopt: true });
+    assert.ok(changes.length > 10);
+    for (const { action, fields } of changes) assert.deepEqual([action, fields], ["adopt", []]);
+    assert.equal((await apply(byHand.stdout, { yes: true, adopt: true })).code, EXIT.ok);
+    assert.deepEqual((await plan(byHand.stdout)).changes, []);
+    await assertGolden("apply/printed.txt", `${printed.output}\n${released.output}`);
+  });
+});
+
+testOnEachDatabase("admin apply leaves to the config file what is in it", async (location) => {
+  await withApply(location, async ({ run, folder }) => {
+    const file = `${folder}/both.toml`;
+    const both = `issuer = "${ISSUER}"\n${
+      STATE.replace(/^members.*\n/m, "")
+    }\n[scopes]\nread = "Read"\n`;
+    await Deno.writeTextFile(file, both, { mode: 0o600 });
+    const options = { file: [file], config: file, plan: true, json: true };
+    const { config: _, ...database } = { config: "", ...location };
+    // The operations of a running server have its config, which is another file here.
+    const ran = await run((io) => adminApply({ ...database, ...options }, io));
+    assert.equal(ran.code, EXIT.ok, ran.output);
+    const { changes, inConfigFile } = JSON.parse(ran.stdout);
+    const kinds = changes.map(({ kind }: { kind: string }) => kind);
+    if (location.databaseUrl !== undefined) {
+      assert.deepEqual(kinds, ["group", "client", "client"]);
+      assert.equal(inConfigFile, 2);
+    }
+    assert.match(ran.output, /issuer is a setting/);
+    assert.deepEqual(
+      KINDS.map(({ table }) => table).filter((table) =>
+        !["groups", "scopes", "resources"].includes(table)
+      ).toSorted(),
+      APPLIED_ONLY.filter((table) => table !== "name").toSorted(),
+    );
+  });
+});
+
+testOnEachDatabase("admin apply carries out an approved plan only", async (location) => {
+  await withApply(location, async ({ apply, run, folder }) => {
+    const output = `${folder}/plan.json`;
+    assert.equal((await apply(STATE, { plan: true, output })).code, EXIT.ok);
+    await run((io, options) => adminClientAdd("Acme", { ...options, public: true, id: "x" }, io));
+    assert.equal((await apply(STATE, { approved: output })).code, EXIT.ok);
+    const outdated = await apply(`${STATE}[groups.ops]\n`, { approved: output });
+    assert.equal(outdated.code, EXIT.failure);
+    assert.match(outdated.output, /another plan/);
+    assert.equal((await apply(STATE, { approved: `${folder}/server.toml` })).code, EXIT.usage);
   });
 });
 
