@@ -54,11 +54,19 @@ export async function createDatabase(
   };
 }
 
+/** With the statements of functions and triggers. */
+const STATISTICS = [
+  "-c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=all",
+  "-c pg_stat_statements.max=50000 -c pg_stat_statements.save=off",
+];
+
 export interface PostgresOptions {
   /** Start as a standby, which takes no writes until `select pg_promote()`. */
   standby?: boolean;
   /** The superuser's; a random one by default. */
   password?: string;
+  /** Record every statement, for `recordedStatements`. */
+  statistics?: boolean;
   /** PEM files, for a server that offers TLS. */
   tls?: { certificate: string; key: string };
 }
@@ -132,6 +140,7 @@ export async function startPostgres(
         ...[`-p ${port}`, "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="],
         ...["-c fsync=off", "-c full_page_writes=off", "-c synchronous_commit=off"],
         `-c max_connections=300 -c ssl=${options.tls ? "on" : "off"}`,
+        ...options.statistics ? STATISTICS : [],
       ].join(" "),
     );
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
