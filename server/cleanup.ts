@@ -25,7 +25,10 @@ import { deleteOldPersonalAccessTokens } from "./store/pats/expiry.ts";
 import { deleteOldPendingSignIns } from "./store/pending_sign_ins.ts";
 import { deleteOldQueuedSignIns } from "./store/queued_sign_ins.ts";
 import { deleteOldRateBuckets } from "./store/rate_buckets.ts";
-import { deleteOldRefreshTokenFamilies } from "./store/refresh_token_families.ts";
+import {
+  deleteOldRefreshTokenFamilies,
+  sweepUnusedRefreshTokenFamilies,
+} from "./store/refresh_token_families.ts";
 import { deleteOldReplicas } from "./store/replicas.ts";
 import { deleteOldRevokedAccessTokens } from "./store/revoked_access_tokens.ts";
 import { deleteOldSessions } from "./store/sessions.ts";
@@ -36,6 +39,8 @@ import { deleteOldUpstreamSignIns } from "./store/upstream_sign_ins.ts";
 import { deleteOldAssertions } from "./store/used_assertions.ts";
 
 const DAY_MS = 86_400_000;
+/** Also of those that expired since they were not used: deleteUnusedLogins. */
+const LOGIN_KEEP_MS = 30 * DAY_MS;
 
 type RetentionConfig = Pick<ServerConfig, "auditRetention">;
 
@@ -76,7 +81,7 @@ export const DELETIONS: readonly Deletion[] = [
   { table: "sessions", keepMs: 90 * DAY_MS, deleteBatch: deleteOldSessions },
   {
     table: "refresh_token_families",
-    keepMs: 30 * DAY_MS,
+    keepMs: LOGIN_KEEP_MS,
     deleteBatch: deleteOldRefreshTokenFamilies,
   },
   { table: "clients", keepMs: 30 * DAY_MS, deleteBatch: deleteUnusedDocumentClients },
@@ -113,9 +118,33 @@ export async function deleteOldRows(
   return await runInBatches((limit) => deleteBatch(sql, before, limit), signal);
 }
 
+const FIRST_ID = "00000000-0000-0000-0000-000000000000";
+
+/** Deletes logins that expired since they were not used, in one pass over all. Returns how many. */
+export async function deleteUnusedLogins(
+  { sql, clock }: Pick<CleanUpDeps, "sql" | "clock">,
+  signal: AbortSignal,
+): Promise<number> {
+  const before = new Date(clock.now() - LOGIN_KEEP_MS);
+  let after: string | undefined = FIRST_ID;
+  let total = 0;
+  await runInBatches(async (limit) => {
+    const { last, deleted } = await sweepUnusedRefreshTokenFamilies(sql, {
+      before,
+      after: after!,
+      limit,
+    });
+    after = last;
+    total += deleted;
+    return last === undefined ? 0 : limit;
+  }, signal);
+  return total;
+}
+
 /** Deletes the old rows of all tables now, without a lease. */
 export async function cleanUp(deps: CleanUpDeps): Promise<void> {
   const { signal } = new AbortController();
   await maintainAuditLog(deps, signal);
   for (const deletion of DELETIONS) await deleteOldRows(deps, deletion, signal);
+  await deleteUnusedLogins(deps, signal);
 }

@@ -1,5 +1,5 @@
 import { maintainAuditLog } from "./audit/maintain.ts";
-import { type CleanUpDeps, deleteOldRows, DELETIONS } from "./cleanup.ts";
+import { type CleanUpDeps, deleteOldRows, deleteUnusedLogins, DELETIONS } from "./cleanup.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
 import {
   type HousekeepingDeps,
@@ -10,6 +10,8 @@ import type { Rechecks } from "./shared_signals/rechecks.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 const INTERVAL_MS = 5 * 60_000;
+/** Of a task that reads a table that grows. */
+const LONG_INTERVAL_MS = 86_400_000;
 
 export interface PeriodicTasksDeps extends CleanUpDeps, ExpiryRemindersDeps, HousekeepingDeps {
   config: CleanUpDeps["config"] & ExpiryRemindersDeps["config"];
@@ -30,6 +32,11 @@ export function periodicTasks(deps: PeriodicTasksDeps): HousekeepingTask[] {
     { name: "rechecks", everyMs: INTERVAL_MS, run: (signal) => rows(deps.rechecks.runDue(signal)) },
     { name: "audit_log", everyMs: INTERVAL_MS, run: (signal) => maintainAuditLog(deps, signal) },
     ...deletions,
+    {
+      name: "delete_unused_logins",
+      everyMs: LONG_INTERVAL_MS,
+      run: (signal) => deleteUnusedLogins(deps, signal),
+    },
   ];
 }
 

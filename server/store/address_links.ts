@@ -78,7 +78,7 @@ export async function deleteOldAddressLinks(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from address_links where token_hash in (
-      select token_hash from address_links where expires_at < ${before} limit ${limit})`;
+    delete from address_links where ctid = any(array(
+      select ctid from address_links where expires_at < ${before} limit ${limit}))`;
   return count;
 }

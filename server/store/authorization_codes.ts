@@ -196,7 +196,7 @@ export async function deleteOldAuthorizationCodes(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from authorization_codes where code_hash in (
-      select code_hash from authorization_codes where expires_at < ${before} limit ${limit})`;
+    delete from authorization_codes where ctid = any(array(
+      select ctid from authorization_codes where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -143,8 +143,8 @@ export async function deleteOldDelegatedTokens(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from delegated_tokens where id in (
-      select id from delegated_tokens where expires_at < ${before} limit ${limit})`;
+    delete from delegated_tokens where ctid = any(array(
+      select ctid from delegated_tokens where expires_at < ${before} limit ${limit}))`;
   return count;
 }
 

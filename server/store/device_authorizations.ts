@@ -369,8 +369,8 @@ export async function deleteOldDeviceAuthorizations(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from device_authorizations where id in (
-      select id from device_authorizations where expires_at < ${before} limit ${limit})`;
+    delete from device_authorizations where ctid = any(array(
+      select ctid from device_authorizations where expires_at < ${before} limit ${limit}))`;
   return count;
 }
 

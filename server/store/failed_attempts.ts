@@ -89,7 +89,7 @@ export async function deleteOldFailedAttempts(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from failed_attempts where id in (
-      select id from failed_attempts where failed_at < ${before} limit ${limit})`;
+    delete from failed_attempts where ctid = any(array(
+      select ctid from failed_attempts where failed_at < ${before} limit ${limit}))`;
   return count;
 }

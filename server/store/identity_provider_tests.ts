@@ -92,7 +92,7 @@ export async function deleteOldProviderTests(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from identity_provider_tests where id in (
-      select id from identity_provider_tests where expires_at < ${before} limit ${limit})`;
+    delete from identity_provider_tests where ctid = any(array(
+      select ctid from identity_provider_tests where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -190,8 +190,7 @@ export async function deleteOldPasskeyChallenges(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from used_passkey_challenges where challenge_hash in (
-      select challenge_hash from used_passkey_challenges where expires_at < ${before}
-      limit ${limit})`;
+    delete from used_passkey_challenges where ctid = any(array(
+      select ctid from used_passkey_challenges where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -83,7 +83,7 @@ export async function deleteOldPasswordLinks(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from password_links where token_hash in (
-      select token_hash from password_links where expires_at < ${before} limit ${limit})`;
+    delete from password_links where ctid = any(array(
+      select ctid from password_links where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -89,7 +89,7 @@ export async function deleteOldPendingSignIns(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from pending_sign_ins where token_hash in (
-      select token_hash from pending_sign_ins where expires_at < ${before} limit ${limit})`;
+    delete from pending_sign_ins where ctid = any(array(
+      select ctid from pending_sign_ins where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -136,7 +136,7 @@ export async function deleteOldQueuedSignIns(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from queued_sign_ins where id in (
-      select id from queued_sign_ins where last_attempt_at < ${before} limit ${limit})`;
+    delete from queued_sign_ins where ctid = any(array(
+      select ctid from queued_sign_ins where last_attempt_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -61,7 +61,7 @@ export async function deleteOldRateBuckets(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from rate_buckets where key in (
-      select key from rate_buckets where filled_at < ${before} limit ${limit})`;
+    delete from rate_buckets where ctid = any(array(
+      select ctid from rate_buckets where filled_at < ${before} limit ${limit}))`;
   return count;
 }

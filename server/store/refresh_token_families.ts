@@ -289,7 +289,8 @@ export async function renameRefreshTokenFamily(
 }
 
 /**
- * Deletes families that were revoked or expired before `before`, at most `limit`; returns how many.
+ * Deletes logins that expired or were revoked before `before`, at most `limit`; returns how many.
+ * Those that expired since they were not used: sweepUnusedRefreshTokenFamilies.
  */
 export async function deleteOldRefreshTokenFamilies(
   sql: Sql,
@@ -297,10 +298,34 @@ export async function deleteOldRefreshTokenFamilies(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from refresh_token_families where id in (
-      select id from refresh_token_families
-      where absolute_expires_at < ${before} or idle_expires_at < ${before}
-        or revoked_at < ${before}
-      limit ${limit})`;
+    delete from refresh_token_families where ctid = any(array(
+      (select ctid from refresh_token_families where absolute_expires_at < ${before}
+        limit ${limit})
+      union all
+      (select ctid from refresh_token_families where revoked_at < ${before} limit ${limit})
+      limit ${limit}))`;
   return count;
+}
+
+/**
+ * Deletes the logins that expired before `before` since they were not used, of the `limit` that
+ * follow `after` in the order of their ids. Returns the last id, or undefined after the last login.
+ * An index on the time, which each refresh changes, would make every refresh write to all indexes.
+ */
+export async function sweepUnusedRefreshTokenFamilies(
+  sql: Sql,
+  { before, after, limit }: { before: Date; after: string; limit: number },
+): Promise<{ last?: string; deleted: number }> {
+  const [{ last, deleted }] = await sql<{ last: string | null; deleted: number }[]>`
+    with swept as materialized (
+      select id, idle_expires_at from refresh_token_families
+      where id > ${after} order by id limit ${limit}
+    ), deleted as (
+      delete from refresh_token_families where id = any(array(
+        select id from swept where idle_expires_at < ${before}))
+      returning 1
+    )
+    select (select id from swept order by id desc limit 1) as last,
+      (select count(*)::int from deleted) as deleted`;
+  return { last: last ?? undefined, deleted };
 }

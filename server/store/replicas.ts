@@ -78,7 +78,7 @@ export async function listReplicas(sql: Sql): Promise<StoredReplica[]> {
 /** Deletes the rows of replicas that stopped without a trace, such as killed ones. */
 export async function deleteOldReplicas(sql: Sql, limit: number): Promise<number> {
   const { count } = await sql`
-    delete from replicas where id in (
-      select id from replicas where last_seen_at < now() - interval '1 day' limit ${limit})`;
+    delete from replicas where ctid = any(array(
+      select ctid from replicas where last_seen_at < now() - interval '1 day' limit ${limit}))`;
   return count;
 }

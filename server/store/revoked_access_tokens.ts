@@ -126,7 +126,7 @@ export async function deleteOldRevokedAccessTokens(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from revoked_access_tokens where jti in (
-      select jti from revoked_access_tokens where expires_at < ${before} limit ${limit})`;
+    delete from revoked_access_tokens where ctid = any(array(
+      select ctid from revoked_access_tokens where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -311,7 +311,7 @@ export async function deleteOldSessions(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from sessions where id in (
-      select id from sessions where expires_at < ${before} limit ${limit})`;
+    delete from sessions where ctid = any(array(
+      select ctid from sessions where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -121,8 +121,8 @@ export async function deleteExpiredSigningKeys(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from signing_keys where kid in (
-      select kid from signing_keys where expires_at <= ${now} limit ${limit})`;
+    delete from signing_keys where ctid = any(array(
+      select ctid from signing_keys where expires_at <= ${now} limit ${limit}))`;
   return count;
 }
 

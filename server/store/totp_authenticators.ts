@@ -135,7 +135,7 @@ export async function deleteOldTotpEnrollments(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from totp_enrollments where holder in (
-      select holder from totp_enrollments where expires_at < ${before} limit ${limit})`;
+    delete from totp_enrollments where ctid = any(array(
+      select ctid from totp_enrollments where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -133,7 +133,7 @@ export async function deleteOldTrustRequests(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from trust_requests where id in (
-      select id from trust_requests where last_seen_at < ${before} limit ${limit})`;
+    delete from trust_requests where ctid = any(array(
+      select ctid from trust_requests where last_seen_at < ${before} limit ${limit}))`;
   return count;
 }

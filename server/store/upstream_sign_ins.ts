@@ -103,8 +103,8 @@ export async function deleteOldUpstreamSignIns(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from upstream_sign_ins where state_hash in (
-      select state_hash from upstream_sign_ins where expires_at < ${before} limit ${limit})`;
+    delete from upstream_sign_ins where ctid = any(array(
+      select ctid from upstream_sign_ins where expires_at < ${before} limit ${limit}))`;
   return count;
 }
 

@@ -44,7 +44,7 @@ export async function deleteOldAssertions(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from used_assertions where (issuer, jti) in (
-      select issuer, jti from used_assertions where expires_at < ${before} limit ${limit})`;
+    delete from used_assertions where ctid = any(array(
+      select ctid from used_assertions where expires_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -17,7 +17,7 @@ export async function copyOlderEvents(
 /** Deletes events from before `before`, at most `limit`; returns how many. */
 export async function deleteOlderEvents(sql: Sql, before: Date, limit: number): Promise<number> {
   const { count } = await sql`
-    delete from audit_events where id in (
-      select id from audit_events where occurred_at < ${before} limit ${limit})`;
+    delete from audit_events where ctid = any(array(
+      select ctid from audit_events where occurred_at < ${before} limit ${limit}))`;
   return count;
 }

@@ -39,6 +39,7 @@ import replicas from "./migrations/0031_replicas.sql" with { type: "text" };
 import restores from "./migrations/0033_restores.sql" with { type: "text" };
 import keys from "./migrations/0034_keys.sql" with { type: "text" };
 import apply from "./migrations/0035_apply.sql" with { type: "text" };
+import scale from "./migrations/0039_scale.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -83,4 +84,5 @@ export const migrations: readonly Migration[] = [
   { name: "0033_restores", sql: restores },
   { name: "0034_keys", sql: keys },
   { name: "0035_apply", sql: apply },
+  { name: "0039_scale", sql: scale },
 ];

@@ -41,9 +41,7 @@ export async function deleteOldPersonalAccessTokens(
   limit: number,
 ): Promise<number> {
   const { count } = await sql`
-    delete from personal_access_tokens where id in (
-      select id from personal_access_tokens
-      where revoked_at < ${before} or (revoked_at is null and expires_at < ${before})
-      limit ${limit})`;
+    delete from personal_access_tokens where ctid = any(array(
+      select ctid from personal_access_tokens       where revoked_at < ${before} or (revoked_at is null and expires_at < ${before}) limit ${limit}))`;
   return count;
 }

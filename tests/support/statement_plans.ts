@@ -1,0 +1,85 @@
+/** The plans of the statements that tests ran, on a server with pg_stat_statements. */
+import type postgres from "postgres";
+
+/** A part of a plan that reads a table without a condition on an index. */
+export interface Scan {
+  table: string;
+  /** As EXPLAIN names it: `Seq Scan`. */
+  node: string;
+}
+
+/** Statements of the product in the order of their text, with `$1` for values and constants. */
+export async function recordedStatements(sql: postgres.Sql): Promise<string[]> {
+  await sql`create extension if not exists pg_stat_statements`;
+  const rows = await sql<{ query: string }[]>`
+    select distinct query from pg_stat_statements
+    where query ~* '^\\s*(select|insert|update|delete|with)\\M' and query !~ 'pg_catalog\\.pg_|pg_stat_statements'
+    order by query`;
+  return rows.map(({ query }) => query);
+}
+
+/**
+ * Returns the scans of a statement that read a whole table, or why it cannot be explained. The plan
+ * is that of a prepared statement, whose values are not known (PostgreSQL 16).
+ */
+export async function wholeScans(
+  sql: postgres.Sql | postgres.TransactionSql,
+  statement: string,
+): Promise<Scan[] | string> {
+  // Constants that have no parameter in their place.
+  let text = statement
+    .replace(/\binterval \$\d+/g, "interval '1 day'")
+    .replace(/\bextract\(\$\d+ from/g, "extract(epoch from");
+  for (;;) {
+    try {
+      const [row] = await sql.unsafe(`explain (generic_plan, format json) ${text}`);
+      const [{ Plan }] = row["QUERY PLAN"] as [{ Plan: PlanNode }];
+      return [...scansOf(Plan, false)];
+    } catch (error) {
+      const typed = withType(text, (error as Error).message);
+      if (typed === undefined) return (error as Error).message;
+      text = typed;
+    }
+  }
+}
+
+/** The text with the parameter of which PostgreSQL does not know the type as text. */
+function withType(text: string, message: string): string | undefined {
+  const [, parameter] = /could not determine data type of parameter \$(\d+)/.exec(message) ?? [];
+  if (parameter === undefined || text.includes(`$${parameter}::text`)) return undefined;
+  return text.replace(new RegExp(`\\$${parameter}(?!\\d)`, "g"), `$${parameter}::text`);
+}
+
+interface PlanNode {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Index Cond"?: string;
+  "Recheck Cond"?: string;
+  "TID Cond"?: string;
+  Plans?: PlanNode[];
+}
+
+/** `limited`: below a LIMIT that stops the scan of an index in its order. */
+function* scansOf(node: PlanNode, limited: boolean): Generator<Scan> {
+  const type = node["Node Type"];
+  const table = node["Relation Name"];
+  if (table !== undefined && /Scan$/.test(type)) {
+    const usesIndex = node["Index Cond"] !== undefined || node["Recheck Cond"] !== undefined ||
+      node["TID Cond"] !== undefined;
+    const inOrder = limited && type.startsWith("Index");
+    if (!usesIndex && !inOrder) yield { table, node: type };
+  }
+  // A sort or a hash reads all of its input before it returns a row.
+  const stops = type === "Limit" || (limited && STREAMING.has(type));
+  for (const child of node.Plans ?? []) yield* scansOf(child, stops);
+}
+
+const STREAMING = new Set([
+  "Limit",
+  "LockRows",
+  "Nested Loop",
+  "Result",
+  "Subquery Scan",
+  "Append",
+]);
