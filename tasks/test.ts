@@ -177,7 +177,7 @@ async function main(files: string[]): Promise<number> {
     heading("What the tests need");
     await provideSystemPackages(TEST_NEEDS, (line) => console.log(line));
     for (const version of postgresVersions()) {
-      const server = await startPostgres(version);
+      const server = await startPostgres(version, { statistics: version === "18" });
       servers.push(server);
       env[postgresUrlVariable(version)] = server.url;
     }
@@ -203,7 +203,7 @@ async function main(files: string[]): Promise<number> {
       await run("Tests on the sources", {
         name: "source",
         permissions: SOURCE_PERMISSIONS,
-        paths: [`--ignore=${["tests/e2e", ...PRIVILEGED_TESTS].join(",")}`, "tests"],
+        paths: [`--ignore=${["tests/e2e", "tests/plans", ...PRIVILEGED_TESTS].join(",")}`, "tests"],
       });
       await run("Tests on the sources with all permissions", {
         name: "privileged",
@@ -230,6 +230,11 @@ async function main(files: string[]): Promise<number> {
         permissions,
         paths: SERIAL_TESTS,
         serial: true,
+      });
+      await run("Plans of the statements that ran", {
+        name: "plans",
+        permissions: SOURCE_PERMISSIONS,
+        paths: ["tests/plans"],
       });
     }
   } catch (error) {

@@ -2,24 +2,38 @@
 import { walk } from "./walk.ts";
 
 const SERVER = new URL("../../server/", import.meta.url);
+const TESTS = new URL("../", import.meta.url);
+const MIGRATIONS = new URL("store/db/migrations/", SERVER);
 
 /** Parts of a statement that stand between its values, in order. */
 interface Template {
   parts: readonly string[];
   /** The last part is the end of the statement. */
   closed: boolean;
+  length: number;
 }
 
-/** Returns whether a statement, as pg_stat_statements has it, is in the sources of the server. */
+/**
+ * Returns whether a statement, as pg_stat_statements has it, is one that a server that serves runs. If a test could
+ * have written it too, the source that has more of its text counts.
+ */
 export function productStatements(): (statement: string) => boolean {
-  const templates = walk(SERVER).flatMap((path) =>
-    templatesOf(Deno.readTextFileSync(new URL(path, SERVER)))
+  const [product, tests] = [SERVER, TESTS].map((folder) =>
+    walk(folder).flatMap((path) => templatesOf(Deno.readTextFileSync(new URL(path, folder))))
   );
+  const migrations = walk(MIGRATIONS, "", "")
+    .map((path) => spaced(Deno.readTextFileSync(new URL(path, MIGRATIONS))))
+    .join(" ");
+  const longest = (text: string, templates: Template[]) =>
+    Math.max(0, ...templates.filter((template) => matches(text, template)).map((t) => t.length));
   return (statement) => {
     const text = spaced(statement);
     // What PostgreSQL runs for a foreign key.
     if (/ ONLY "public"\./.test(text)) return true;
-    return templates.some((template) => matches(text, template));
+    const [start] = text.split("$");
+    if (start.length > 20 && migrations.includes(start)) return false;
+    const length = longest(text, product);
+    return length > 0 && length >= longest(text, tests);
   };
 }
 
@@ -42,7 +56,8 @@ function templatesOf(source: string): Template[] {
     if (!/^\s*(select|insert|update|delete|with)\b/.test(literals[0])) continue;
     const texts = literals.flatMap((literal) => literal.split(CONSTANT));
     const parts = texts.map(spaced).filter((text) => text !== "");
-    found.push({ parts, closed: texts.at(-1)!.trim() !== "" });
+    const length = parts.join("").length;
+    found.push({ parts, closed: texts.at(-1)!.trim() !== "", length });
   }
   return found;
 }

@@ -6,6 +6,7 @@ export interface Scan {
   table: string;
   /** As EXPLAIN names it: `Seq Scan`. */
   node: string;
+  index?: string;
 }
 
 /** Statements of the product in the order of their text, with `$1` for values and constants. */
@@ -68,7 +69,7 @@ function* scansOf(node: PlanNode, limited: boolean): Generator<Scan> {
     const usesIndex = node["Index Cond"] !== undefined || node["Recheck Cond"] !== undefined ||
       node["TID Cond"] !== undefined;
     const inOrder = limited && type.startsWith("Index");
-    if (!usesIndex && !inOrder) yield { table, node: type };
+    if (!usesIndex && !inOrder) yield { table, node: type, index: node["Index Name"] };
   }
   // A sort or a hash reads all of its input before it returns a row.
   const stops = type === "Limit" || (limited && STREAMING.has(type));

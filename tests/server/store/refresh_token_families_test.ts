@@ -14,6 +14,7 @@ import {
   revokeRefreshTokenFamilies,
   revokeRefreshTokenFamily,
   rotateRefreshToken,
+  sweepUnusedRefreshTokenFamilies,
 } from "../../../server/store/refresh_token_families.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
@@ -157,7 +158,25 @@ testStore("refresh_token_families", {
     const remove = (days: number) => deleteOldRefreshTokenFamilies(sql, at({ days }), 10);
     assert.equal(await remove(1), 0);
     assert.equal(await remove(2), 1);
-    assert.equal(await remove(30), 0);
-    assert.equal(await remove(31), 1);
+    assert.equal(await remove(365), 0);
+    assert.equal(await remove(366), 1);
+  },
+  async "deletes unused logins in the order of their ids, some at a time"(store) {
+    const { sql, at } = store;
+    const logins = [await addLogin(store), await addLogin(store), await addLogin(store)];
+    const ids = logins.map(({ id }) => id).toSorted();
+    await sql`
+      update refresh_token_families set idle_expires_at = ${at({ days: 60 })}
+      where id = ${ids[1]}`;
+    const sweep = (after: string) =>
+      sweepUnusedRefreshTokenFamilies(sql, { before: at({ days: 31 }), after, limit: 2 });
+    assert.deepEqual(await sweep("00000000-0000-0000-0000-000000000000"), {
+      last: ids[1],
+      deleted: 1,
+    });
+    assert.deepEqual(await sweep(ids[1]), { last: ids[2], deleted: 1 });
+    assert.deepEqual(await sweep(ids[2]), { last: undefined, deleted: 0 });
+    const left = await sql<{ id: string }[]>`select id from refresh_token_families`;
+    assert.deepEqual(left.map(({ id }) => id), [ids[1]]);
   },
 });

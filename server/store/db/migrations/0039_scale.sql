@@ -3,8 +3,7 @@ create index device_authorizations_user on device_authorizations (user_id)
   where user_id is not null;
 create index device_authorizations_session on device_authorizations (entered_session_id)
   where entered_session_id is not null;
-create index device_authorizations_open on device_authorizations (client_id)
-  where status in ('pending', 'approved');
+create index device_authorizations_client on device_authorizations (client_id);
 create index authorization_codes_client on authorization_codes (client_id);
 create index upstream_sign_ins_user on upstream_sign_ins (user_id) where user_id is not null;
 create index upstream_sign_ins_provider on upstream_sign_ins (provider);
