@@ -65,7 +65,7 @@ export async function deleteUnusedDocumentClients(
           c.scope, c.resources, c.device_flow, c.access_token_lifetime,
           c.refresh_token_idle_lifetime, c.refresh_token_absolute_lifetime
         ) = 0
-        -- For each client by itself: a join could read the index of all logins.
+        -- For each client separately: a join could read the index of all logins.
         and (select true from refresh_token_families f where f.client_id = c.id limit 1) is null
       limit ${limit})`;
   return count;

@@ -15,6 +15,7 @@ import { recordedStatements, wholeScans } from "../support/statement_plans.ts";
 const SMALL_TABLES = new Set([
   // What operators declare or create one by one.
   ...["clients", "resources", "groups", "service_accounts", "trust_rules", "identity_providers"],
+  "scopes",
   ...["directories", "token_formats", "provider_signals", "identity_provider_tests"],
   // Bounded for each issuer and provider.
   ...["trust_requests", "queued_sign_ins"],
@@ -32,7 +33,7 @@ const SMALL_INDEXES = new Set(["users_administrators"]);
 const ALLOWED = [
   // Stops at the first row.
   "select exists (select",
-  // The list of people: its filters and search fit any part of a name or address.
+  // The list of users: its filters and search fit any part of a name or address.
   "select * from users where ($1::boolean is null or",
 ];
 

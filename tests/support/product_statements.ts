@@ -50,16 +50,16 @@ function matches(statement: string, { parts, closed }: Template): boolean {
 
 /** The templates of `sql` and `tx` in a source that start like a statement. */
 function templatesOf(source: string): Template[] {
-  const found: Template[] = [];
+  const templates: Template[] = [];
   for (const { index, 0: tag } of source.matchAll(/\b(?:sql|tx)(?:<[^`;]*>)?`/g)) {
     const literals = literalsOf(source, index + tag.length);
     if (!/^\s*(select|insert|update|delete|with)\b/.test(literals[0])) continue;
     const texts = literals.flatMap((literal) => literal.split(CONSTANT));
     const parts = texts.map(spaced).filter((text) => text !== "");
     const length = parts.join("").length;
-    found.push({ parts, closed: texts.at(-1)!.trim() !== "", length });
+    templates.push({ parts, closed: texts.at(-1)!.trim() !== "", length });
   }
-  return found;
+  return templates;
 }
 
 /** What pg_stat_statements replaces with a parameter. */

@@ -11,10 +11,10 @@ export async function appendRepeatedEvents(
 ): Promise<number> {
   const { count } = await sql`
     with due as (
-      delete from audit_repeats where id in (
-        select id from audit_repeats where ends_at <= ${now} order by ends_at limit ${limit}
+      delete from audit_repeats where ctid = any(array(
+        select ctid from audit_repeats where ends_at <= ${now} order by ends_at limit ${limit}
         for update skip locked
-      ) returning *
+      )) returning *
     ), appended as (
       insert into audit_log (
         id, occurred_at, event, actor, acting_for, subject, address, result, replica, details
