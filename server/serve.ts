@@ -158,7 +158,11 @@ export async function startServer(
   const tokenValidator = await startStep(
     io,
     preparing,
-    () => TokenValidator.start({ ...storage, catalog, clock, log, issuer, metrics }),
+    () =>
+      TokenValidator.start({
+        ...{ ...storage, catalog, clock, log, issuer, metrics },
+        outageGrace: config.databaseOutageGrace || undefined,
+      }),
   );
   const stopping = new AbortController();
   const deps: AppDeps = {

@@ -44,17 +44,23 @@ export function text(
 }
 
 /** A duration in seconds, at least `min`. */
-export function duration({ min }: { min: string }): ValueType<number> {
+export function duration({ min, max }: { min: string; max?: string }): ValueType<number> {
   const minSeconds = parseDurationSeconds(min)!;
+  const maxSeconds = max === undefined ? Infinity : parseDurationSeconds(max)!;
   return {
     placeholder: "duration",
-    accepts: `duration of \`${min}\` or more`,
+    accepts: max === undefined
+      ? `duration of \`${min}\` or more`
+      : `duration from \`${min}\` to \`${max}\``,
     parse(value) {
       const seconds = parseDurationSeconds(value);
       if (seconds === undefined) {
         return new InvalidValue(
           `"${value}" is not a valid duration. Use a number with s, m, h or d, for example 15m.`,
         );
+      }
+      if (seconds > maxSeconds) {
+        return new InvalidValue(`"${value}" is too long. The maximum is ${max}.`, "out_of_range");
       }
       return seconds >= minSeconds ? seconds : new InvalidValue(
         `"${value}" is too short. The minimum is ${min}.`,

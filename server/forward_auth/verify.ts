@@ -22,7 +22,11 @@ import { signAccessToken } from "../tokens/access_token.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
 import { describeResult } from "../validation/describe_result.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
-import type { ValidatedToken, ValidationResult } from "../validation/validated_token.ts";
+import {
+  REMEMBERED,
+  type ValidatedToken,
+  type ValidationResult,
+} from "../validation/validated_token.ts";
 
 /** Envoy appends the path of the request that it authorizes. */
 export const VERIFY_PATH = "/auth/verify";
@@ -45,7 +49,7 @@ interface VerifyDeps {
   catalog: Pick<ResourceCatalog, "default" | "find" | "resources">;
   clock: Clock;
   keys: SigningKeys;
-  tokenValidator: Pick<TokenValidator, "validate">;
+  tokenValidator: Pick<TokenValidator, "validate" | "validateOrRemember">;
 }
 
 /** What is kept for a cached token: building the response or signing a JWT costs more than a check. */
@@ -73,13 +77,17 @@ export function forwardAuth(deps: VerifyDeps): Verify {
       if (token instanceof Response) return token;
       let answer = answers.get(token);
       if (answer === undefined) answers.set(token, answer = { success: successResponse(token) });
+      if (result.state === "active" && result.remembered) return markRemembered(answer.success);
       return query.jwt
         ? withJwt(deps, answer, token, { presented, resource: query.resource })
         : answer.success;
     };
     // Synchronous for a cached token.
     const { resource } = query;
-    const result = deps.tokenValidator.validate(presented, clientInfo, resource);
+    // A JWT would count elsewhere, and for longer.
+    const result = query.jwt
+      ? deps.tokenValidator.validate(presented, clientInfo, resource)
+      : deps.tokenValidator.validateOrRemember(presented, clientInfo, resource);
     return result instanceof Promise ? result.then(respond) : respond(result);
   };
 }
@@ -157,6 +165,12 @@ function successResponse(token: ValidatedToken): Response {
         "x-auth-actor": asciiHeader(token.act.sub),
       },
     },
+  });
+}
+
+function markRemembered(response: Response): Response {
+  return new Response(null, {
+    headers: { ...Object.fromEntries(response.headers), ...REMEMBERED },
   });
 }
 

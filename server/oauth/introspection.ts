@@ -18,7 +18,7 @@ import {
 import { findUser } from "../store/users.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import type { TokenValidator, UsedFrom } from "../validation/token_validator.ts";
-import type { ValidatedToken } from "../validation/validated_token.ts";
+import { REMEMBERED, type ValidatedToken } from "../validation/validated_token.ts";
 import { readClientRequest } from "./client_authentication.ts";
 import { missingParameter } from "./missing_parameter.ts";
 import { parsePlainForm } from "./plain_form.ts";
@@ -33,7 +33,7 @@ interface IntrospectionDeps {
   clock: Clock;
   issuer: string;
   catalog: Pick<ResourceCatalog, "approved" | "default" | "find" | "scopesOf">;
-  tokenValidator: Pick<TokenValidator, "clients" | "validate">;
+  tokenValidator: Pick<TokenValidator, "clients" | "validateOrRemember">;
 }
 
 /** Handles a request from the address that `from` returns. */
@@ -66,7 +66,7 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     }
     // Awaiting costs time, and the result for a cached token is not a promise.
     const accepted = client.resources === undefined ? deps.catalog.default : introspected(client);
-    const validating = deps.tokenValidator.validate(token, usedFrom(form), accepted);
+    const validating = deps.tokenValidator.validateOrRemember(token, usedFrom(form), accepted);
     const result = validating instanceof Promise ? await validating : validating;
     if (result.state !== "active") return new Response(INACTIVE, JSON_HEADERS);
     const reading = readGroups(deps, result.token);
@@ -78,6 +78,9 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     if (answer === undefined) {
       answer = JSON.stringify(describeToken(result.token, deps.issuer));
       answers.set(result.token, answer);
+    }
+    if (result.remembered) {
+      return Response.json(JSON.parse(answer), { headers: REMEMBERED });
     }
     return new Response(answer, JSON_HEADERS);
   };

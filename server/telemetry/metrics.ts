@@ -123,6 +123,11 @@ export function createMetrics() {
       help: "Checks of a presented token, by what they found",
       labels: { result: VALIDATION_RESULTS },
     }),
+    rememberedValidations: new Counter({
+      name: "token_validations_remembered_total",
+      help: "Active tokens that were not checked in the database, during database_outage_grace",
+      labels: {},
+    }),
     cacheLookups: new Counter({
       name: "cache_lookups_total",
       help: "Look-ups in the caches of token checks",

@@ -10,6 +10,7 @@ import {
 import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import type { Encryption } from "../security/encryption.ts";
+import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
   deleteSigningKey,
@@ -39,6 +40,8 @@ const PUBLICATION_LEAD = 2 * KEY_SET_MAX_AGE;
 const REFRESH_INTERVAL_MS = 30_000;
 /** This often while no notification of a removed key would arrive. */
 const UNNOTIFIED_INTERVAL_MS = 800;
+/** How long the key set is published while the database cannot be asked for changes. */
+const MAX_OUTAGE_MS = 3_600_000;
 /** A key stays published this long after its last token expires, since clocks may lag. */
 const GRACE_SECONDS = 300;
 
@@ -127,7 +130,11 @@ export class SigningKeys {
 
   /** The public keys (RFC 7517 section 5), including the next and the retiring ones. */
   async keySet(): Promise<JSONWebKeySet> {
-    await this.#refresh();
+    await this.#refresh().catch((error) => {
+      // During an outage of the database, APIs can go on to verify tokens.
+      const age = Math.abs(this.clock.now() - this.#loadedAt);
+      if (!(error instanceof DatabaseUnreachable) || age > MAX_OUTAGE_MS) throw error;
+    });
     return { keys: this.#published().map((key) => key.publicJwk) };
   }
 

@@ -20,6 +20,8 @@ export class ClientCache {
     private readonly sql: Sql,
     private readonly clock: Clock,
     isFresh: () => boolean,
+    /** Whether what is remembered counts, since the database cannot be asked. */
+    private readonly isInGrace: () => boolean = () => false,
   ) {
     this.#clients = new InvalidatingCache(MAX_CLIENTS, isFresh);
     this.#authenticated = new InvalidatingCache(MAX_CLIENTS, isFresh);
@@ -34,7 +36,9 @@ export class ClientCache {
   }
 
   async #find(id: string): Promise<Client | undefined> {
-    return this.#clients.get(id) ?? await this.#clients.read(
+    const cached = this.#clients.get(id) ??
+      (this.isInGrace() ? this.#clients.remembered(id) : undefined);
+    return cached ?? await this.#clients.read(
       id,
       () => findClient(this.sql, id),
       () => [`client:${id}`],
@@ -47,7 +51,8 @@ export class ClientCache {
    * does not show how close a guess is.
    */
   authenticated(credentials: string): Client | undefined {
-    return this.#authenticated.get(credentials);
+    return this.#authenticated.get(credentials) ??
+      (this.isInGrace() ? this.#authenticated.remembered(credentials) : undefined);
   }
 
   /** Calls `authenticate`, and caches its result if that is cacheable. */

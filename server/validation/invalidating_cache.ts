@@ -37,6 +37,11 @@ export class InvalidatingCache<Value> {
     return value;
   }
 
+  /** The value, even if changes may have gone unnoticed: see `database_outage_grace`. */
+  remembered(key: string): Value | undefined {
+    return this.#newer.values.get(key) ?? this.#older.values.get(key);
+  }
+
   /**
    * Calls `read` and adds its value, unless something was invalidated meanwhile. `subjects`
    * returns what the value depends on.

@@ -30,7 +30,9 @@ const MAX_OWNERS = 20_000;
 export const REMOVED_KEY = "signing_keys:removed";
 
 export interface TokenValidatorDeps {
-  database: Pick<Database, "sql" | "listen">;
+  database: Pick<Database, "sql" | "listen" | "outages">;
+  /** How long remembered tokens count during an outage of the database, in seconds. */
+  outageGrace?: number;
   clock: Clock;
   log: Log;
   issuer: string;
@@ -48,6 +50,7 @@ type ValidationMetrics = Pick<
   | "cacheFresh"
   | "databaseUp"
   | "databaseOutages"
+  | "rememberedValidations"
 >;
 
 export type AcceptedResource = Resource | ((name: string) => boolean);
@@ -79,7 +82,7 @@ export class TokenValidator {
   private constructor(private readonly deps: TokenValidatorDeps) {
     const { sql } = deps.database;
     const isFresh = () => this.#invalidation?.isFresh() ?? false;
-    this.clients = new ClientCache(sql, deps.clock, isFresh);
+    this.clients = new ClientCache(sql, deps.clock, isFresh, () => this.#isInGrace());
     this.lastUsed = new LastUsedRecorder(sql, deps.log);
     this.#tokens = new InvalidatingCache(MAX_TOKENS, isFresh);
     this.#owners = new InvalidatingCache(MAX_OWNERS, isFresh);
@@ -104,7 +107,11 @@ export class TokenValidator {
       onOutage: (reason) => {
         deps.metrics.databaseUp.set({}, 0);
         deps.metrics.databaseOutages.increase({});
-        deps.log("error", "database_unreachable", { reason });
+        const grace = deps.outageGrace;
+        deps.log("error", "database_unreachable", {
+          reason,
+          ...grace !== undefined && { remembered_tokens_count_for_s: grace },
+        });
       },
       onRecovery: (outageMs) => {
         deps.metrics.databaseUp.set({}, 1);
@@ -132,6 +139,49 @@ export class TokenValidator {
     return cached === undefined
       ? this.#loadAndEvaluate(token, key, from, resource)
       : this.#counted(this.#evaluate(cached, from, resource));
+  }
+
+  /**
+   * As `validate`, but while the database is unreachable, for the time that the operator allows,
+   * the result is what is remembered of the token.
+   */
+  validateOrRemember(
+    token: string,
+    from: UsedFrom,
+    resource: AcceptedResource = this.deps.catalog.default,
+  ): ValidationResult | Promise<ValidationResult> {
+    const result = this.#remembered(token, from, resource) ?? this.validate(token, from, resource);
+    if (!(result instanceof Promise) || this.deps.outageGrace === undefined) return result;
+    // The outage may be noticed while this waits for the database.
+    return result.catch((error) => {
+      const remembered = this.#remembered(token, from, resource);
+      if (remembered === undefined) throw error;
+      return remembered;
+    });
+  }
+
+  #remembered(
+    token: string,
+    from: UsedFrom,
+    resource: AcceptedResource,
+  ): ValidationResult | undefined {
+    if (!this.#isInGrace()) return undefined;
+    const remembered = this.#tokens.remembered(tokenHashHex(token));
+    if (remembered === undefined) return undefined;
+    const result = this.#counted(this.#evaluate(remembered, from, resource));
+    if (result.state !== "active") return result;
+    this.deps.metrics.rememberedValidations.increase({});
+    return { ...result, remembered: true };
+  }
+
+  /**
+   * Only while the database is unreachable, and never for longer after the last proof that no
+   * change was missed.
+   */
+  #isInGrace(): boolean {
+    const { outageGrace, database } = this.deps;
+    return outageGrace !== undefined && database.outages?.outage !== undefined &&
+      this.#invalidation !== undefined && this.#invalidation.staleness() <= outageGrace * 1000;
   }
 
   /**

@@ -44,8 +44,12 @@ export interface ValidatedToken {
   dependsOn: readonly string[];
 }
 
+/** The header of a response about a token that could not be checked in the database. */
+export const REMEMBERED = { "x-auth-check": "remembered" };
+
 export type ValidationResult =
-  | { state: "active"; token: ValidatedToken }
+  /** `remembered`: the database could not be asked whether that is still so. */
+  | { state: "active"; token: ValidatedToken; remembered?: true }
   | { state: "unknown" }
   | { state: "other_resource"; token: ValidatedToken }
   | { state: "expired"; token: ValidatedToken }

@@ -170,3 +170,64 @@ for (const mode of ["refuse", "black_hole"] as const) {
     });
   });
 }
+
+Deno.test("remembers checked tokens for a time during an outage, if the operator allows it", async (t) => {
+  // Long enough for the steps on a busy machine, and then waited for.
+  await using behind = await behindProxy(["--database-outage-grace", "20s"]);
+  const { server: { issuer, server, alice }, proxy, api, token } = behind;
+  const verify = (value: string) =>
+    fetch(`${issuer}/auth/verify`, { headers: { authorization: `Bearer ${value}` } });
+  const introspect = (value: string) =>
+    fetch(`${issuer}/oauth/introspect`, {
+      method: "POST",
+      headers: { authorization: `Basic ${btoa(`${api.id}:${api.secret}`)}` },
+      body: new URLSearchParams({ token: value }),
+    });
+  const status = async (response: Promise<Response>) => {
+    const { status, body } = await response;
+    await body?.cancel();
+    return status;
+  };
+  assert.equal(await status(verify(token)), 200);
+  const known = await introspect(token);
+  assert.equal((await known.json()).active, true);
+  assert.equal(known.headers.get("x-auth-check"), null);
+
+  proxy.mode = "refuse";
+  proxy.cut();
+  await eventually("the outage", () => /database_unreachable/.test(server.running.stderr()));
+  await t.step("accepts them, and says how it knows", async () => {
+    const response = await verify(token);
+    assert.equal(response.status, 200, await response.text());
+    assert.equal(response.headers.get("x-auth-check"), "remembered");
+    assert.ok(response.headers.get("x-auth-user"));
+    const introspected = await introspect(token);
+    assert.equal(introspected.headers.get("x-auth-check"), "remembered");
+    assert.equal((await introspected.json()).active, true);
+  });
+  await t.step("but no others, and for nothing else", async () => {
+    assert.equal(await status(verify(generatePersonalAccessToken())), 503);
+    assert.equal(await status(introspect(generatePersonalAccessToken())), 503);
+    const userinfo = fetch(`${issuer}/oauth/userinfo`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.equal(await status(userinfo), 503);
+    assert.equal(await alice.page("/tokens"), "internal_error");
+  });
+  await t.step("until the time is over", async () => {
+    await eventually("the end", async () => await status(verify(token)) === 503);
+    assert.equal(await status(introspect(token)), 503);
+  });
+  await t.step("and publishes its keys meanwhile", async () => {
+    assert.equal(await status(fetch(`${issuer}/oauth/jwks`)), 200);
+  });
+  await t.step("checks them again after the outage", async () => {
+    proxy.mode = "pass";
+    const response = await eventually("an answer", async () => {
+      const response = await verify(token);
+      await response.body?.cancel();
+      return response.status === 200 && response;
+    });
+    assert.equal(response.headers.get("x-auth-check"), null);
+  });
+});

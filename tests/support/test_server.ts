@@ -100,7 +100,11 @@ export async function testServer(
   const { sql } = storage.database;
   const shared = { ...storage, config, issuer: ISSUER, clock, log: () => {}, metrics };
   const catalog = await ResourceCatalog.load({ ...shared, sql });
-  const tokenValidator = await TokenValidator.start({ ...shared, catalog });
+  const tokenValidator = await TokenValidator.start({
+    ...shared,
+    catalog,
+    outageGrace: config.databaseOutageGrace || undefined,
+  });
   const http = new OutboundHttp(outboundNetwork(() => server.outgoing));
   const identityProviders = new IdentityProviderClients({ ...shared, sql, http });
   const rechecks = new Rechecks({ ...shared, sql, identityProviders });

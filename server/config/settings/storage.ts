@@ -58,6 +58,16 @@ export const storage = {
         "the flag `--database-listen-url` counts.",
     },
     {
+      name: "database_outage_grace",
+      type: duration({ min: "0s", max: "15m" }),
+      default: "0s",
+      summary: "how long remembered token checks count while PostgreSQL is unreachable",
+      details: "For `/auth/verify` and introspection only, for tokens that this process has " +
+        "checked before, until they expire. With `0s`, both answer 503 then. A revocation that " +
+        "another process makes meanwhile is not seen, see " +
+        "[security.md](security.md#outages-of-the-database).",
+    },
+    {
       name: "secret_key",
       type: text({
         placeholder: "key",

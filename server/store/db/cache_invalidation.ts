@@ -36,6 +36,8 @@ export interface ChangeListener {
 export interface CacheInvalidation {
   /** Whether all changes committed more than `MAX_STALENESS_MS` ago were received. */
   isFresh(): boolean;
+  /** For how long changes may have gone unnoticed, in ms. */
+  staleness(): number;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,9 @@ export function listenForTokenChanges(
   preference?: HostPreference,
 ): CacheInvalidation {
   let lastHeartbeatAt = -Infinity;
+  // Kept when the connection is lost, in both clocks: one stops while a machine is suspended, the
+  // other may be set.
+  let lastProof = { monotonic: -Infinity, wall: -Infinity };
   let closed = false;
   const stop = Promise.withResolvers<void>();
   const outage = outageState(listener);
@@ -84,7 +89,10 @@ export function listenForTokenChanges(
         if (!writable) throw new Error("it accepts no writes");
         outage.succeeded();
         // After a loss, postgres.js sent the query on a new connection, which does not listen.
-        if (!lost) lastHeartbeatAt = sentAt;
+        if (!lost) {
+          lastHeartbeatAt = sentAt;
+          lastProof = { monotonic: sentAt, wall: Date.now() - (performance.now() - sentAt) };
+        }
         await pause(HEARTBEAT_INTERVAL_MS);
       }
     } finally {
@@ -105,6 +113,8 @@ export function listenForTokenChanges(
   const running = run();
   return {
     isFresh: () => performance.now() - lastHeartbeatAt < MAX_STALENESS_MS,
+    staleness: () =>
+      Math.max(performance.now() - lastProof.monotonic, Math.abs(Date.now() - lastProof.wall)),
     async close() {
       closed = true;
       stop.resolve();

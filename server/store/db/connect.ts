@@ -244,6 +244,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
       await sql.unsafe(`listen ${TOKEN_CHANGES}`);
       return {
         isFresh: () => true,
+        staleness: () => 0,
         close: () => Promise.resolve(void listeners.delete(listener)),
       };
     },

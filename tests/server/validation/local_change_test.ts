@@ -153,6 +153,7 @@ async function replicaOf(server: TestServer, sql = server.parts.sql) {
         listener = options;
         return Promise.resolve({
           isFresh: () => channel.current,
+          staleness: () => channel.current ? 0 : Infinity,
           close: () => Promise.resolve(),
         });
       },
