@@ -21,6 +21,11 @@ export interface Agent {
   actsFor: string;
 }
 
+/** What the audit log calls a program by the name that the user's login gave it. */
+export function agentName(name: string): string {
+  return `agent:${name}`;
+}
+
 const contexts = new AsyncLocalStorage<RequestContext>();
 
 /** Calls `handle` with a context, which everything that it awaits has too. */

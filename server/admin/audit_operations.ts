@@ -7,6 +7,8 @@ import {
   type VerifyCursor,
   type VerifyPage,
 } from "../audit/verify_chain.ts";
+import type { Story } from "../audit/why/story.ts";
+import { describeCredential, type WhySubject } from "../audit/why/why.ts";
 import { DomainError } from "../domain_error.ts";
 import { type AuditQuery, listAuditEvents } from "../store/audit_log/list.ts";
 import { readTail, startTail, type TailCursor } from "../store/audit_log/tail.ts";
@@ -80,3 +82,9 @@ export const verifyAuditLog: Operation<
   const page = await verifyAuditChain(deps, { cursor, known });
   return { ...page, unsealed: page.next === null ? await countUnsealed(deps) : null };
 };
+
+/** The life of a token, a login or a CI run. */
+export const whyCredential: Operation<{ subject: WhySubject }, Story | DomainError> = async (
+  deps,
+  { subject },
+) => await describeCredential(deps, subject);

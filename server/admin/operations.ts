@@ -1,4 +1,4 @@
-import { followAuditLog, readAuditLog, verifyAuditLog } from "./audit_operations.ts";
+import { followAuditLog, readAuditLog, verifyAuditLog, whyCredential } from "./audit_operations.ts";
 import {
   addClient,
   clientSnippet,
@@ -104,6 +104,7 @@ const operations = {
   readAuditLog,
   followAuditLog,
   verifyAuditLog,
+  whyCredential,
   addUser,
   importUsers,
   importTokens,

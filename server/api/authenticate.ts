@@ -1,3 +1,4 @@
+import { agentName, currentRequest } from "../request_context.ts";
 import { isForAdministrators, isReadOnly } from "../../shared/management.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { ServerConfig } from "../config/server_config.ts";
@@ -66,9 +67,17 @@ export async function authenticate(
   if (user === undefined || user.disabledAt !== undefined) {
     return new DomainError("forbidden", "The account is disabled. Contact your administrator.");
   }
+  noteAgent(presented);
   // `admin` has operations that users may call for themselves, which check that.
   if (isForAdministrators(access) && !user.isAdmin) return administratorsOnly();
   return { presented, user };
+}
+
+/** So that the audit log says which program acted for the user. */
+function noteAgent({ act, principalId }: ValidatedToken): void {
+  const context = currentRequest();
+  if (context === undefined || act === undefined) return;
+  context.agent = { name: agentName(act.sub), actsFor: principalId };
 }
 
 /** `device_fresh_sign_in`: the sign-in was recent when the token was issued (RFC 9470). */

@@ -13,6 +13,8 @@ export interface Actor {
   loginId?: string;
 }
 
+const GIVING = new Set(["token.created", "token.imported", "token.rotated", "token.edited"]);
+
 export async function auditToken(
   tx: Transaction,
   deps: { clock: Clock },
@@ -25,6 +27,8 @@ export async function auditToken(
   await recordAuditEvent(tx, deps.clock, {
     event,
     actor: actor.id,
+    // An administrator who gives a token to an account, or has one of it.
+    ...GIVING.has(event) && actor.id !== token.owner.id && { actingFor: token.owner.id },
     subject: token.id,
     address: actor.address,
     details: {

@@ -142,12 +142,15 @@ export const exportTrustRules: ExportList = async (sql, query) =>
 
 /**
  * What the user did and what was done to the user, their logins and tokens. Of others who did it
- * there is only the kind: their address and id are not the user's data. What the user's agents did
- * counts as what the user did.
+ * there is only the kind: their address and id are not the user's data. What the user's agents and
+ * workloads did counts as what the user did.
  */
 export const exportAuditEvents: ExportList = async (sql, query) => {
   const { userId } = query;
-  const own = sql`(actor = ${userId} or acting_for = ${userId} and actor like 'agent:%')`;
+  const own = sql`(
+    actor = ${userId}
+    or acting_for = ${userId} and (actor like 'agent:%' or actor like 'workload:%')
+  )`;
   return toExported(
     await sql<Row[]>`
       select * from (

@@ -112,21 +112,24 @@ export async function recordAuditEventBatch(
 }
 
 /** A repeated event is counted for this long, in ms. */
-const REPEAT_WINDOW = 3_600_000;
+const HOUR_MS = 3_600_000;
+/** For what each login does several times an hour. */
+export const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Records what a principal may do any number of times. The same event, by the same actor, to the
  * same subject, with the same details and from the same address is recorded once, and counted for
- * the rest of the hour: appendRepeatedEvents records how often it happened again.
+ * the rest of the hour or another window: appendRepeatedEvents records how often it happened again.
  */
 export async function recordRepeatedAuditEvent(
   sql: Sql | Transaction,
   clock: Clock,
   event: AuditEvent,
+  windowMs = HOUR_MS,
 ): Promise<void> {
   const row = columnsOf(event, clock);
   const { subject = null, details = {} } = event;
-  const window = Math.floor(row.at.getTime() / REPEAT_WINDOW);
+  const window = Math.floor(row.at.getTime() / windowMs);
   const key = [window, row.event, row.actor, subject, row.address, details, row.actingFor];
   const countId = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
   await sql`
@@ -135,7 +138,7 @@ export async function recordRepeatedAuditEvent(
         id, ends_at, event, actor, acting_for, subject, address, result, replica, details, count,
         last_at
       ) values (
-        ${countId}::uuid, ${new Date((window + 1) * REPEAT_WINDOW)}, ${row.event}, ${row.actor},
+        ${countId}::uuid, ${new Date((window + 1) * windowMs)}, ${row.event}, ${row.actor},
         ${row.actingFor}, ${subject}, ${row.address}, ${row.result}, ${row.replica},
         ${sql.json(details)}, 0, ${row.at}
       )

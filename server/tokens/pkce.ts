@@ -6,6 +6,11 @@ export function generateAuthorizationCode(): string {
   return randomBytes(32).toString("base64url");
 }
 
+/** Names a code in the audit log, at its approval and at the login that it became. */
+export function approvalIdOf(codeHash: Uint8Array): string {
+  return Buffer.from(codeHash).toString("hex").slice(0, 16);
+}
+
 /** Whether a text has the form of an S256 challenge: a SHA-256 in base64url (RFC 7636 section 4.2). */
 export function isCodeChallenge(text: string): boolean {
   return /^[\w-]{43}$/.test(text);

@@ -27,6 +27,11 @@ export function declareAudit(admin: Command, server: Run<ServerIo>): void {
       "-n, --limit <count>",
       "how many of the newest events (default: 100; all with --since; 10 with --follow)",
     )
+    .option(
+      "--why <credential>",
+      "the whole life of a token, a login or a CI run: an id, a prefix, or - to pass a token on " +
+        "standard input",
+    )
     .option("--wide", "all columns, unshortened, with the details")
     .option("--json", "print each event as a line of JSON")
     .addHelpText(
@@ -34,6 +39,7 @@ export function declareAudit(admin: Command, server: Run<ServerIo>): void {
       examples(
         [`${bin} admin audit --since 1h`, "the last hour"],
         [`${bin} admin audit --actor alice@example.com --event 'token.*'`, "tokens of Alice"],
+        [`${bin} admin audit --why - < token.txt`, "who approved a token, and what came of it"],
         [`${bin} admin audit --follow --result refused`, "what is refused from now on"],
       ),
     )

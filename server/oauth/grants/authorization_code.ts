@@ -14,7 +14,7 @@ import type { Sql, Transaction } from "../../store/db/connect.ts";
 import { revokeAccessToken } from "../../store/revoked_access_tokens.ts";
 import { spanLinker } from "../../telemetry/tracing.ts";
 import { generateAccessTokenId } from "../../tokens/access_token.ts";
-import { verifyCodeChallenge } from "../../tokens/pkce.ts";
+import { approvalIdOf, verifyCodeChallenge } from "../../tokens/pkce.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
 import { missingParameter } from "../missing_parameter.ts";
@@ -98,7 +98,8 @@ async function startCodeLogin(
   code: AuthorizationCode,
   { codeHash, now }: PresentedCode,
 ): Promise<Login | OAuthError> {
-  const login = await startLogin(deps, tx, request, code, now);
+  const approvalId = approvalIdOf(codeHash);
+  const login = await startLogin(deps, tx, request, { ...code, approvalId }, now);
   if (login instanceof OAuthError) {
     // RFC 6749 section 5.2: the token endpoint has no access_denied for this grant.
     return login.code === "access_denied" ? new OAuthError("invalid_grant", login.message) : login;

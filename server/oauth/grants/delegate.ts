@@ -12,6 +12,7 @@ import { principalExtraClaims } from "../../resources/extra_claims.ts";
 import type { Resource } from "../../resources/resource.ts";
 import type { Authentication } from "../../sign_in/authentication.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
+import { agentName } from "../../request_context.ts";
 import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import type { Sql, Transaction } from "../../store/db/connect.ts";
 import {
@@ -178,7 +179,7 @@ async function insert(
   }
   await recordRepeatedAuditEvent(tx, clock, {
     event: "token.delegated",
-    actor: login.userId,
+    ...requestedBy(login.userId, subject.parent?.actor),
     subject: login.id,
     address: token.address,
     details: {
@@ -189,6 +190,13 @@ async function insert(
     },
   });
   return row;
+}
+
+/** An agent that had a token already, or the user's own login. */
+function requestedBy(userId: string, actor: Actor | undefined) {
+  return actor === undefined
+    ? { actor: userId }
+    : { actor: agentName(actor.sub), actingFor: userId };
 }
 
 function requestedScope(

@@ -119,7 +119,7 @@ async function redeem(
     if (redeemed === undefined) return unknownCode();
     linkSpan(redeemed.traceContext);
     return await checkRules(deps, tx, request, redeemed) ??
-      await startLogin(deps, tx, request, redeemed, code.now);
+      await startLogin(deps, tx, request, { ...redeemed, approvalId: redeemed.id }, code.now);
   }) as Login | OAuthError;
 }
 

@@ -51,7 +51,8 @@ export async function issueWorkloadToken(
   const accessToken = await signAccessToken(signer, content);
   await recordRepeatedAuditEvent(sql, clock, {
     event: "workload.token_issued",
-    actor: principal.id,
+    actor: `workload:${claimText(claims.sub)}`,
+    actingFor: principal.id,
     subject: rule.id,
     address: request.address,
     details: { rule: rule.name, scope, ...auditedClaims(rule, claims) },

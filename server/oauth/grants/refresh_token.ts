@@ -15,6 +15,7 @@ import {
   rotateRefreshToken,
 } from "../../store/refresh_token_families.ts";
 import type { ServerSecrets } from "../../store/server_secrets.ts";
+import { DAY_MS, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { findUser } from "../../store/users.ts";
 import { deriveNextRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
@@ -87,6 +88,13 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
       const user = await findUser(deps.sql, family!.userId);
       if (user === undefined) return invalidGrant("The account no longer exists.");
       deps.rechecks.afterRefresh(user.id);
+      await recordRepeatedAuditEvent(deps.sql, deps.clock, {
+        event: "token.refreshed",
+        actor: user.id,
+        subject: family!.id,
+        address: request.address,
+        details: { client_id: request.client.id, resource: resource.identifier },
+      }, DAY_MS);
       return await issueLoginTokens(deps, {
         user,
         client: request.client,

@@ -43,6 +43,8 @@ export interface Approval {
   requestedLifetime?: number;
   /** The browser session that approved it. */
   sessionId?: string;
+  /** What the audit event of the approval has as its subject or as `approval`. */
+  approvalId?: string;
 }
 
 /**
@@ -106,7 +108,12 @@ export async function startLogin(
     actor: user.id,
     subject: login.familyId,
     address: request.address,
-    details: { client_id: client.id, scope, ...login.name && { name: login.name } },
+    details: {
+      client_id: client.id,
+      scope,
+      ...login.name && { name: login.name },
+      ...approval.approvalId !== undefined && { approval: approval.approvalId },
+    },
   });
   return login;
 }

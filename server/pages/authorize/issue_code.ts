@@ -9,7 +9,7 @@ import { insertAuthorizationCode } from "../../store/authorization_codes.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { insertDocumentClient } from "../../store/document_clients.ts";
 import type { Session } from "../../store/sessions.ts";
-import { generateAuthorizationCode } from "../../tokens/pkce.ts";
+import { approvalIdOf, generateAuthorizationCode } from "../../tokens/pkce.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { PageContext } from "../context.ts";
 
@@ -74,7 +74,12 @@ export async function issueCode(
     event: "authorization.approved",
     actor: user.id,
     address: c.get("requester").address,
-    details: { client_id: client.id, scope, ...isRemembered && { remembered: true } },
+    details: {
+      client_id: client.id,
+      scope,
+      approval: approvalIdOf(tokenHash(code)),
+      ...isRemembered && { remembered: true },
+    },
   });
   return code;
 }

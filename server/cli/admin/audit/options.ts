@@ -16,6 +16,7 @@ export interface AuditOptions extends DatabaseOptions {
   address?: string;
   request?: string;
   limit?: string;
+  why?: string;
   wide?: boolean;
   json?: boolean;
 }

@@ -22,6 +22,7 @@ import {
   reportUsage,
 } from "../../failure.ts";
 import { type AuditOptions, readAuditOptions } from "./options.ts";
+import { adminAuditWhy } from "./why.ts";
 import { EventPrinter } from "./print_events.ts";
 
 const DEFAULT_LIMIT = { shown: 100, followed: 10 };
@@ -30,7 +31,8 @@ const POLL_MS = 1000;
 
 /** `admin audit` */
 export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<number> {
-  const { follow = false, json, wide } = options;
+  const { follow = false, json, wide, why } = options;
+  if (why !== undefined) return await adminAuditWhy(why, options, io);
   const read = readAuditOptions(options, io.clock.now());
   if ("problem" in read) return reportUsage(read.problem, io);
   const { search } = read;
