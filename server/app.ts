@@ -75,7 +75,7 @@ export interface AppDeps {
   /** The server's identifier and public URL, without a trailing slash (RFC 8414 section 2). */
   issuer: string;
   sql: Sql;
-  database: Pick<Database, "sql" | "probeWrites" | "maxConnections">;
+  database: Pick<Database, "sql" | "probeWrites" | "maxConnections" | "openDirect">;
   clock: Clock;
   log: Log;
   secrets: ServerSecrets;

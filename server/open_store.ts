@@ -5,6 +5,8 @@ import type { ServerIo } from "./io.ts";
 import type { OnStartProgress } from "./start_progress.ts";
 import { startStep } from "./start_step.ts";
 import { type Database, type DatabaseLocation, openDatabase } from "./store/db/connect.ts";
+import { checkNotTooNew } from "./store/db/database_too_new.ts";
+import { migrations } from "./store/db/migrations.ts";
 import { observeStatements, type StatementMetrics } from "./store/db/observed_sql.ts";
 import { hasSchema, migrate, migrationStatus } from "./store/db/migrate.ts";
 import type { MigrationOptions } from "./store/db/migration_conflict.ts";
@@ -187,9 +189,10 @@ export async function tryStorage(
     const { sql, description } = database;
     await checkComplete(sql, description);
     if (!await hasSchema(sql)) throw new NoDatabase(description);
+    await checkNotTooNew(sql, new Set(migrations.map(({ name }) => name)));
     await verifyServerSecrets(sql, createEncryption(config));
-    const migrations = await migrationStatus(sql);
-    const pending = migrations.filter(({ appliedAt }) => appliedAt === undefined);
+    const status = await migrationStatus(sql);
+    const pending = status.filter(({ appliedAt }) => appliedAt === undefined);
     return { description, pending: pending.map(({ name }) => name) };
   } finally {
     await database.close();

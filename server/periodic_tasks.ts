@@ -7,6 +7,9 @@ import {
   startHousekeeping,
 } from "./replicas/housekeeping.ts";
 import type { Rechecks } from "./shared_signals/rechecks.ts";
+import { buildConcurrently } from "./store/db/concurrent_indexes.ts";
+import type { Database } from "./store/db/connect.ts";
+import { migrations } from "./store/db/migrations.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 const INTERVAL_MS = 5 * 60_000;
@@ -17,6 +20,7 @@ export interface PeriodicTasksDeps extends CleanUpDeps, ExpiryRemindersDeps, Hou
   config: CleanUpDeps["config"] & ExpiryRemindersDeps["config"];
   keys: Pick<SigningKeys, "maintain">;
   rechecks: Pick<Rechecks, "runDue">;
+  database: Pick<Database, "openDirect">;
 }
 
 /** All periodic tasks that one replica does for all. Each is recorded by its name. */
@@ -31,6 +35,7 @@ export function periodicTasks(deps: PeriodicTasksDeps): HousekeepingTask[] {
     { name: "expiry_reminders", everyMs: INTERVAL_MS, run: () => sendExpiryReminders(deps) },
     { name: "rechecks", everyMs: INTERVAL_MS, run: (signal) => rows(deps.rechecks.runDue(signal)) },
     { name: "audit_log", everyMs: INTERVAL_MS, run: (signal) => maintainAuditLog(deps, signal) },
+    { name: "build_indexes", everyMs: INTERVAL_MS, run: (signal) => buildIndexes(deps, signal) },
     ...deletions,
     {
       name: "delete_unused_logins",
@@ -38,6 +43,19 @@ export function periodicTasks(deps: PeriodicTasksDeps): HousekeepingTask[] {
       run: (signal) => deleteUnusedLogins(deps, signal),
     },
   ];
+}
+
+/** Those that migrations left out, since their tables are large. */
+async function buildIndexes(
+  { database, clock }: Pick<PeriodicTasksDeps, "database" | "clock">,
+  signal: AbortSignal,
+): Promise<number> {
+  const direct = database.openDirect();
+  try {
+    return (await buildConcurrently(direct.sql, clock, { migrations, signal })).length;
+  } finally {
+    await direct.close(0);
+  }
 }
 
 async function rows(work: Promise<void>): Promise<number> {

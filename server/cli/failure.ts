@@ -14,6 +14,7 @@ import { DatabaseIncomplete } from "../store/dump/incomplete.ts";
 import { DatabaseMoved } from "../store/embedded/moved.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { MigrationConflict } from "../store/db/migration_conflict.ts";
+import { DatabaseTooNew } from "../store/db/database_too_new.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
@@ -101,7 +102,7 @@ const OWN_ERRORS = [
   ...[FolderLocked, EncryptionKeyError, NoDatabase, TlsPairError],
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   ...[MigrationConflict, CertificateAuthorityError, BackupError, OutputError],
-  ...[DatabaseMoved, DatabaseIncomplete, WorkerError],
+  ...[DatabaseMoved, DatabaseIncomplete, DatabaseTooNew, WorkerError],
 ];
 
 /** The command line or the settings have to change first. */

@@ -16,7 +16,9 @@ import {
 } from "../../shared/table.ts";
 import type { ServerIo } from "../io.ts";
 import { migrateInTime, openReachable } from "../open_store.ts";
+import { buildConcurrently } from "../store/db/concurrent_indexes.ts";
 import { hasSchema } from "../store/db/migrate.ts";
+import { migrations } from "../store/db/migrations.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { emailProblem } from "../store/users.ts";
@@ -33,17 +35,20 @@ import type { DatabaseOptions } from "./options.ts";
 
 type MigrateOptions = DatabaseOptions & TableOptions & {
   status?: boolean;
+  plan?: boolean;
   renameUser?: readonly string[];
 };
 
 /** `migrate`: applies pending migrations; `--status` only lists them. */
 export async function migrate(
-  { status = false, renameUser = [], json, wide, ...options }: MigrateOptions,
+  { status = false, plan = false, renameUser = [], json, wide, ...options }: MigrateOptions,
   io: ServerIo,
 ): Promise<number> {
-  if ((json || wide) && !status) {
-    return reportUsage(`--${json ? "json" : "wide"} is for the list that --status prints.`, io);
+  if ((json || wide) && !status && !plan) {
+    const option = json ? "json" : "wide";
+    return reportUsage(`--${option} is for the lists that --status and --plan print.`, io);
   }
+  if (status && plan) return reportUsage("Use either --status or --plan.", io);
   const loaded = await loadConfig(options, io);
   const { config, problems } = loaded;
   if (problems.length > 0) return reportProblems(problems, io);
@@ -55,6 +60,10 @@ export async function migrate(
   try {
     trustAuthorities(authoritySources(config, io));
     if (status) return await reportStatus(config, { json, wide }, io);
+    if (plan) {
+      const { reportPlan } = await import("./migration_plan.ts");
+      return await reportPlan(config, { json, wide }, io);
+    }
     const { print, onProgress } = startDisplay(io);
     const database = await openReachable(config, { ...io, stderr: print, onProgress }, {
       mustExist: false,
@@ -66,6 +75,17 @@ export async function migrate(
       const applied = await migrateInTime(database, { ...io, stderr: print, onProgress }, {
         renamedUsers,
       });
+      // Not a step of a start: this takes as long as it takes.
+      const direct = database.openDirect();
+      try {
+        const { signal } = io;
+        const building = (name: string) =>
+          onProgress({ stage: "migrating", name, isNewDatabase: false });
+        const options = { migrations, signal, onMigration: building };
+        applied.push(...await buildConcurrently(direct.sql, io.clock, options));
+      } finally {
+        await direct.close(0);
+      }
       io.stdout(applied.length > 0 ? `Applied ${applied.join(", ")}.\n` : "Already up to date.\n");
       return EXIT.ok;
     } finally {

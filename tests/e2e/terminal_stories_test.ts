@@ -184,7 +184,10 @@ async function play(
       .replaceAll(/^[\w-]{16}(?= {2})/gm, "X".repeat(16))
       .replaceAll(/(?<=\?token=)[\w-]+/g, (token) => "X".repeat(token.length))
       .replaceAll(/(?<=--resume |"id":")[0-9a-f]{8}\b/g, "00000000")
-      .replaceAll(/\d+ migrations, up to \w+/g, "9 migrations, up to 0009_name")
+      .replaceAll(
+        /\d+ migrations, up to(\s+)\w+/g,
+        (_, gap) => `9 migrations, up to${gap}0009_name`,
+      )
       .replaceAll(brand.envPrefix, WRITTEN_FOR.toUpperCase())
       .replaceAll(brand.binaryName, WRITTEN_FOR);
   }

@@ -2,7 +2,9 @@ import type { Clock } from "../../../shared/clock.ts";
 import { withBackOff } from "../../back_off.ts";
 import type { Sql, Transaction } from "./connect.ts";
 import type { MigrationOptions } from "./migration_conflict.ts";
-import { migrations } from "./migrations.ts";
+import { areTablesSmall, buildInTransaction } from "./concurrent_indexes.ts";
+import { checkNotTooNew } from "./database_too_new.ts";
+import { type Migration, migrations } from "./migrations.ts";
 
 /** Key of the advisory lock: one replica migrates, the others wait. */
 const MIGRATION_LOCK = 7_225_901;
@@ -50,8 +52,9 @@ const TABLE_LOCK_TIMEOUT_MS = 60_000;
 
 /**
  * Applies all pending migrations in one transaction, under a lock, so that several replicas can
- * start at the same time. Returns the names of those applied. Waits for another process that
- * migrates until `signal` is aborted. Throws MigrationConflict.
+ * start at the same time; except for indexes of tables that are large, see concurrent_indexes.ts.
+ * Returns the names of those applied. Waits for another process that migrates until `signal` is
+ * aborted. Throws MigrationConflict and DatabaseTooNew.
  */
 export async function migrate(
   sql: Sql,
@@ -60,6 +63,7 @@ export async function migrate(
     signal = new AbortController().signal,
     waitsFor = () => {},
     onMigration = () => {},
+    all = migrations,
     ...options
   }:
     & MigrationOptions
@@ -68,10 +72,12 @@ export async function migrate(
       waitsFor?(reason: string): void;
       /** Called before each migration. */
       onMigration?(name: string): void;
+      /** Those of this version, unless a test has others. */
+      all?: readonly Migration[];
     } = {},
 ): Promise<string[]> {
   return await withBackOff(
-    () => migrateLocked(sql, clock, options, onMigration),
+    () => migrateLocked(sql, clock, options, { all, onMigration }),
     (error) => {
       const isLocked = error instanceof MigrationLocked;
       if (isLocked) waitsFor("another process is migrating it");
@@ -86,7 +92,7 @@ async function migrateLocked(
   sql: Sql,
   clock: Clock,
   options: MigrationOptions,
-  onMigration: (name: string) => void,
+  { all, onMigration }: { all: readonly Migration[]; onMigration: (name: string) => void },
 ): Promise<string[]> {
   return await sql.begin(async (tx) => {
     const [{ locked }] = await tx<{ locked: boolean }[]>`
@@ -100,20 +106,43 @@ async function migrateLocked(
         name text primary key,
         applied_at timestamptz not null
       )`;
-    const done = await tx<{ name: string }[]>`select name from schema_migrations`;
-    const known = new Set(done.map((row) => row.name));
+    await addNeedsColumn(tx);
+    await checkNotTooNew(tx, new Set(all.map(({ name }) => name)));
+    const done = new Set(await appliedMigrations(tx));
     const applied: string[] = [];
-    for (const migration of migrations) {
-      if (known.has(migration.name)) continue;
-      if (options.only !== undefined && !options.only.includes(migration.name)) continue;
-      onMigration(migration.name);
-      await tx.unsafe(migration.sql);
-      await migration.run?.(tx, options);
+    for (const migration of all) {
+      const { name, indexes, needs } = migration;
+      if (done.has(name)) continue;
+      if (options.only !== undefined && !options.only.includes(name)) continue;
+      if (indexes !== undefined && !await areTablesSmall(tx, indexes)) continue;
+      onMigration(name);
+      if (indexes === undefined) await applyMigration(tx, migration, options);
+      else await buildInTransaction(tx, indexes);
       await tx`
-        insert into schema_migrations (name, applied_at)
-        values (${migration.name}, ${new Date(clock.now())})`;
-      applied.push(migration.name);
+        insert into schema_migrations (name, applied_at, needs)
+        values (${name}, ${new Date(clock.now())}, ${needs ?? null})`;
+      applied.push(name);
     }
     return applied;
   });
+}
+
+/** Runs a migration without recording it. */
+export async function applyMigration(
+  tx: Transaction,
+  { sql, run }: Migration,
+  options: MigrationOptions,
+): Promise<void> {
+  await tx.unsafe(sql);
+  await run?.(tx, options);
+}
+
+/** Versions before it wrote no such column. Not `if not exists`, which would lock the table at each start. */
+async function addNeedsColumn(tx: Transaction): Promise<void> {
+  const [{ exists }] = await tx<{ exists: boolean }[]>`
+    select exists (
+      select from pg_attribute
+      where attrelid = 'schema_migrations'::regclass and attname = 'needs' and not attisdropped
+    ) as exists`;
+  if (!exists) await tx`alter table schema_migrations add column needs text`;
 }

@@ -1,3 +1,4 @@
+import type { ConcurrentIndex } from "./concurrent_indexes.ts";
 import type { Transaction } from "./connect.ts";
 import type { MigrationOptions } from "./migration_conflict.ts";
 import initial from "./migrations/0001_initial.sql" with { type: "text" };
@@ -39,13 +40,20 @@ import replicas from "./migrations/0031_replicas.sql" with { type: "text" };
 import restores from "./migrations/0033_restores.sql" with { type: "text" };
 import keys from "./migrations/0034_keys.sql" with { type: "text" };
 import apply from "./migrations/0035_apply.sql" with { type: "text" };
-import scale from "./migrations/0039_scale.sql" with { type: "text" };
+import { scaleIndexes } from "./migrations/0039_scale.ts";
 
 export interface Migration {
   name: string;
   sql: string;
   /** What SQL cannot do, run after it in the same transaction. */
   run?(tx: Transaction, options: MigrationOptions): Promise<void>;
+  /** Instead of `sql`: indexes that are built while the server serves. Nothing may rely on them. */
+  indexes?: readonly ConcurrentIndex[];
+  /**
+   * For a migration that removes something: the one since which the program does not use it.
+   * Versions that do not know that one refuse to start. Without this, all versions go on.
+   */
+  needs?: string;
 }
 
 /** Every migration in order. Names are recorded; a file that has been released is never edited. */
@@ -84,5 +92,5 @@ export const migrations: readonly Migration[] = [
   { name: "0033_restores", sql: restores },
   { name: "0034_keys", sql: keys },
   { name: "0035_apply", sql: apply },
-  { name: "0039_scale", sql: scale },
+  { name: "0039_scale", sql: "", indexes: scaleIndexes },
 ];

@@ -49,6 +49,7 @@ import { adminUserOffboard } from "../../../server/cli/admin/user/offboard.ts";
 import { migrate } from "../../../server/cli/run_migrate.ts";
 import { adminTrustList } from "../../../server/cli/admin/trust/list.ts";
 import type { ServerIo } from "../../../server/io.ts";
+import { openDatabase } from "../../../server/store/db/connect.ts";
 import { brand } from "../../../shared/brand.ts";
 import type { TableOptions } from "../../../shared/table.ts";
 import { databaseKinds } from "../../support/databases.ts";
@@ -98,11 +99,29 @@ Deno.test("what operator's commands print", async (t) => {
   await golden(
     "migrate",
     ["admin user list", (io) => adminUserList(options, io)],
+    ["migrate --plan --status", (io) => migrate({ ...options, plan: true, status: true }, io)],
     ["migrate --rename-user bob", (io) => migrate({ ...options, renameUser: ["bob"] }, io)],
     ["migrate", (io) => migrate(options, io)],
     ["migrate", (io) => migrate(options, io)],
     ["migrate --status", (io) => migrate({ ...options, status: true }, io)],
+    ["migrate --plan", (io) => migrate({ ...options, plan: true }, io)],
   );
+  await t.step("migrate --plan shows what is pending", async () => {
+    const { sql, close } = await openDatabase(database.location);
+    await sql`drop index refresh_token_families_revoked`;
+    await sql`delete from schema_migrations where name = '0039_scale'`;
+    let json = "";
+    const stdout = (text: string) => Boolean(json += text);
+    await run("", (io) => migrate({ ...options, plan: true, json: true }, { ...io, stdout }));
+    const { canServeMeanwhile, migrations: [migration] } = parseOutput("migrate", json);
+    assert.equal(canServeMeanwhile, true);
+    assert.deepEqual([migration.name, migration.concurrent], ["0039_scale", true]);
+    const tables: string[] = migration.tables.map(({ name }: { name: string }) => name);
+    assert.ok(tables.includes("refresh_token_families"));
+    assert.equal(migration.tables[0].blocks, "nothing");
+    await run("", (io) => migrate(options, io));
+    await close();
+  });
   const addAlice = (io: ServerIo) =>
     adminUserAdd(EMAIL, { ...options, name: "Alice", admin: true, passwordStdin: true }, io);
   await run(`admin user add ${EMAIL}`, addAlice, "correct horse battery staple");
@@ -616,6 +635,8 @@ function withKey(io: ServerIo, text = "test key ", previous = ""): ServerIo {
 function withoutRandom(text: string): string {
   return text
     .replaceAll(/^Database: .*/gm, "Database: …")
+    // On a busy machine.
+    .replaceAll(/^Still .*\n/gm, "")
     .replaceAll(/database yet \(.*\)\. If/g, "database yet (…). If")
     .replaceAll(/client-[0-9a-f]{18}/g, "client-000000000000000000")
     .replaceAll(new RegExp(`^${brand.tokenPrefixes.clientSecret}\\w+$`, "gm"), "SECRET")
