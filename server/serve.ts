@@ -18,12 +18,12 @@ import { startPeriodicTasks } from "./periodic_tasks.ts";
 import { startHeartbeat } from "./replicas/heartbeat.ts";
 import { describeReplica } from "./replicas/replica.ts";
 import { observe } from "./observe.ts";
+import { metricsEndpoint, metricsSite } from "./telemetry/endpoint.ts";
 import {
-  METRICS_PATH,
-  type MetricsEndpoint,
-  metricsEndpoint,
-  metricsSite,
-} from "./telemetry/endpoint.ts";
+  ANY_LOOPBACK_PORT,
+  listenForMetrics,
+  type MetricsListener,
+} from "./telemetry/metrics_listener.ts";
 import { startOtlpExport } from "./otlp_export.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { activeTraceId } from "./telemetry/tracing.ts";
@@ -53,8 +53,6 @@ import { Webhook } from "./notifications/webhook.ts";
  * uses of tokens, delivering messages.
  */
 const MIN_FLUSH_MS = 5_000;
-/** Of the listener that has only metrics. */
-const MAX_METRICS_CONNECTIONS = 64;
 
 export interface RunningServer {
   issuer: string;
@@ -98,10 +96,9 @@ export async function startServer(
   let server: Listener;
   let metricsListener: MetricsListener | undefined;
   try {
-    // The parent of workers has it.
-    metricsListener = role === undefined && config.metrics.listen
-      ? listenForMetrics(config.metrics.listen, log)
-      : undefined;
+    metricsListener = config.metrics.listen &&
+      // The parent of workers has the address of the settings, and combines what they count.
+      listenForMetrics(role === undefined ? config.metrics.listen : ANY_LOOPBACK_PORT, log);
     server = listen(
       {
         ...config.listen,
@@ -177,7 +174,7 @@ export async function startServer(
   const observation = observe({ ...deps, listener: server });
   const { token } = config.metrics;
   const endpoint = metricsEndpoint({ metrics, sampler: observation.sampler, token });
-  metricsListener?.serve(endpoint);
+  metricsListener?.serve(metricsSite(endpoint));
   const telemetry = startOtlpExport(io.env, { metrics, log, http, sampler: observation.sampler });
   const isOnMain = metricsListener === undefined && token !== undefined;
   const routes = app({ ...deps, ...isOnMain && { metricsEndpoint: endpoint } });
@@ -240,37 +237,6 @@ export async function startServer(
       await storage.database.close();
     },
   };
-}
-
-interface MetricsListener {
-  listener: Listener;
-  url: string;
-  /** Until then, requests get 503. */
-  serve(endpoint: MetricsEndpoint): void;
-}
-
-/** Few connections at a time: it has one or two clients. Throws ListenError. */
-function listenForMetrics(
-  address: NonNullable<ServerConfig["metrics"]["listen"]>,
-  log: Log,
-): MetricsListener {
-  let handle: MetricsEndpoint = () => Promise.resolve(new Response(null, { status: 503 }));
-  try {
-    const listener = listen(
-      { ...address, onListen: () => {} },
-      (request) => handle(request),
-      log,
-      { ...CONNECTION_BOUNDS, connections: MAX_METRICS_CONNECTIONS },
-    );
-    const { hostname, port } = listener.addr;
-    return {
-      listener,
-      url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}${METRICS_PATH}`,
-      serve: (endpoint) => void (handle = metricsSite(endpoint)),
-    };
-  } catch (error) {
-    throw listenError(error, address, procFiles, "metrics_listen");
-  }
 }
 
 /** Counts each event, shown or not, and adds the trace that it belongs to. */

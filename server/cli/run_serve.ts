@@ -41,7 +41,12 @@ export async function serve(options: SettingFlags, processIo: ServerIo): Promise
     if (count > 1) {
       const { startWorkers } = await import("../workers/start_workers.ts");
       const workers = await startWorkers(config, { ...io, stderr: output.relay }, log, count);
-      server = { ...workers.started, workers: count, stop: workers.stop };
+      server = {
+        ...workers.started,
+        metricsUrl: workers.metricsUrl,
+        workers: count,
+        stop: workers.stop,
+      };
       failed = workers.failed;
     } else {
       const { startServer } = await import("../serve.ts");

@@ -212,8 +212,17 @@ export function configWarnings(
 }
 
 /** Who reads them learns how much is going on, and which versions run. */
-function exposedMetrics({ metrics }: ServerConfig): ConfigProblem[] {
+function exposedMetrics({ metrics, workers }: ServerConfig): ConfigProblem[] {
   const { listen, token } = metrics;
+  if (token !== undefined && listen === undefined && workers !== 1) {
+    return [{
+      code: "missing",
+      subject: "metrics_listen",
+      message: "with several workers, /metrics has the counts of whichever worker accepts the " +
+        "connection, so that counters jump. Set it to read those of all workers, such as to " +
+        "127.0.0.1:9464.",
+    }];
+  }
   if (listen === undefined || token !== undefined || isLoopbackHost(listen.hostname)) return [];
   return [{
     code: "missing",

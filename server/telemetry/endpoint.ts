@@ -22,6 +22,17 @@ export interface MetricsEndpointDeps {
 export type MetricsEndpoint = (request: Request) => Promise<Response>;
 
 export function metricsEndpoint({ metrics, sampler, token }: MetricsEndpointDeps): MetricsEndpoint {
+  return exposition(token, async (format) => {
+    await withTimeout(sampler.sample(), SAMPLE_TIMEOUT_MS).catch(() => {});
+    return exposeMetrics(metrics, format);
+  });
+}
+
+/** Responds to requests with the token with what `expose` returns; undefined: there is nothing now. */
+export function exposition(
+  token: string | undefined,
+  expose: (format: ExpositionFormat, request: Request) => Promise<string | undefined>,
+): MetricsEndpoint {
   const expected = token === undefined ? undefined : sha256(token);
   return async (request) => {
     if (request.method !== "GET" && request.method !== "HEAD") {
@@ -32,9 +43,9 @@ export function metricsEndpoint({ metrics, sampler, token }: MetricsEndpointDeps
         "www-authenticate": 'Bearer realm="metrics"',
       });
     }
-    await withTimeout(sampler.sample(), SAMPLE_TIMEOUT_MS).catch(() => {});
     const format = acceptedFormat(request.headers.get("accept") ?? "");
-    const text = exposeMetrics(metrics, format);
+    const text = await expose(format, request);
+    if (text === undefined) return message(503, "No process has answered. Try again shortly.");
     return new Response(request.method === "HEAD" ? null : text, {
       headers: { "content-type": CONTENT_TYPES[format], "cache-control": "no-store" },
     });

@@ -46,6 +46,8 @@ export interface Supervisor {
   /** Rejects with WorkerError when a worker exits again and again. */
   failed: Promise<never>;
   reload(): void;
+  /** Where each worker that serves has its metrics. */
+  metricsUrls(): ReadonlyMap<number, string>;
   /** Stops all workers and waits until they have exited. */
   stop(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function superviseWorkers(
 ): Promise<Supervisor> {
   const { count, port, stopMs, stableMs = STABLE_MS, firstPauseMs = FIRST_PAUSE_MS } = options;
   const running = new Map<number, { process: WorkerProcess; gone: Promise<void> }>();
+  const metricsUrls = new Map<number, string>();
   const stopping = new AbortController();
   const failure = Promise.withResolvers<never>();
   // A caller that does not wait for it is not interested.
@@ -70,14 +73,21 @@ export async function superviseWorkers(
     const process = deps.startWorker(workerEnvironment({ worker, port }));
     const serves = Promise.withResolvers<WorkerStarted>();
     const output = Promise.all([
-      readLines(process.stdout, (line) => serves.resolve(parseStarted(line))),
+      readLines(process.stdout, (line) => {
+        const started = parseStarted(line);
+        if (started.metricsUrl !== undefined) metricsUrls.set(worker, started.metricsUrl);
+        serves.resolve(started);
+      }),
       readLines(process.stderr, deps.stderr),
     ]);
     const exit = process.exit.then(async (exit) => {
       await output.catch(() => {});
       return exit;
     });
-    const gone = exit.then(() => void running.delete(worker));
+    const gone = exit.then(() => {
+      running.delete(worker);
+      metricsUrls.delete(worker);
+    });
     running.set(worker, { process, gone });
     return await Promise.race([serves.promise, exit]);
   };
@@ -138,6 +148,7 @@ export async function superviseWorkers(
     return {
       started,
       failed: failure.promise,
+      metricsUrls: () => metricsUrls,
       reload() {
         for (const { process } of running.values()) process.kill("SIGHUP");
       },

@@ -26,12 +26,14 @@ export interface WorkerStarted {
   storage: string;
   migrated: string[];
   setupUrl?: string;
+  /** Where the parent reads its metrics. */
+  metricsUrl?: string;
 }
 
 export function startedLine(
-  { issuer, storage, migrated, setupUrl }: WorkerStarted,
+  { issuer, storage, migrated, setupUrl, metricsUrl }: WorkerStarted,
 ): string {
-  return `${JSON.stringify({ issuer, storage, migrated, setupUrl })}\n`;
+  return `${JSON.stringify({ issuer, storage, migrated, setupUrl, metricsUrl })}\n`;
 }
 
 export function parseStarted(line: string): WorkerStarted {

@@ -7,6 +7,7 @@ import { run, start } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free_port.ts";
 import { createDatabase } from "../support/postgres.ts";
+import { promtool } from "../support/prometheus.ts";
 import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
@@ -23,7 +24,11 @@ Deno.test({
     cleanUp.defer(() => sql.end());
     const dataDir = join(home.folder, "data");
     const server = cleanUp.use(
-      await startServer({ dataDir, databaseUrl, args: ["--workers", "2", "--log-format", "text"] }),
+      await startServer({
+        dataDir,
+        databaseUrl,
+        args: ["--workers", "2", "--log-format", "text", "--metrics-listen", "127.0.0.1:0"],
+      }),
     );
     const { running, issuer, port } = server;
     const workers = () =>
@@ -37,6 +42,13 @@ Deno.test({
     assert.match(output, /Workers +2/);
     assert.match(output, /Migrated/);
     assert.equal((await sql`select 1 from setup_links`).length, 1);
+
+    const [, metricsUrl] = /Metrics +(\S+)/.exec(output)!;
+    const metrics = async () => await (await fetch(metricsUrl)).text();
+    for (const worker of [1, 2]) {
+      assert.match(await metrics(), new RegExp(`_build_info\\{worker="${worker}",version=`));
+    }
+    await promtool(["check", "metrics"], await metrics());
 
     // A second server may not share the port without notice.
     const other = await run(
@@ -57,6 +69,7 @@ Deno.test({
       const rows = await workers();
       return rows.some((row) => row.worker === 1 && row.pid !== pid);
     });
+    assert.match(await metrics(), /_build_info\{worker="1",version=/);
 
     running.kill("SIGTERM");
     assert.equal((await running.ended).code, EXIT.ok);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { combineWorkers } from "../../../server/telemetry/combine_workers.ts";
 import { exposeMetrics } from "../../../server/telemetry/exposition.ts";
 import { Counter, Gauge, Histogram } from "../../../server/telemetry/instruments.ts";
 import { createMetrics, type Metrics } from "../../../server/telemetry/metrics.ts";
@@ -86,4 +87,25 @@ Deno.test("each metric is named as Prometheus recommends", () => {
     for (const label of Object.keys(labels)) assert.match(label, /^[a-z]+(_[a-z]+)*$/);
     names.add(name);
   }
+});
+
+Deno.test("combines what several workers count, with their numbers", () => {
+  const text = (value: number) =>
+    `# HELP a_total A\n# TYPE a_total counter\na_total{x="{ }"} ${value}\n` +
+    `# HELP b B\n# TYPE b gauge\nb ${value}\n# EOF\n`;
+  assert.deepEqual(
+    combineWorkers(new Map([[1, text(1)], [3, text(2)]]), "openmetrics").split("\n"),
+    [
+      "# HELP a_total A",
+      "# TYPE a_total counter",
+      'a_total{worker="1",x="{ }"} 1',
+      'a_total{worker="3",x="{ }"} 2',
+      "# HELP b B",
+      "# TYPE b gauge",
+      'b{worker="1"} 1',
+      'b{worker="3"} 2',
+      "# EOF",
+      "",
+    ],
+  );
 });
