@@ -1,6 +1,6 @@
 import type { Histogram, HistogramSeries, LabelDeclarations, Series } from "./instruments.ts";
 import type { Metrics } from "./metrics.ts";
-import { endRequestSpan, inRequestSpan } from "./tracing.ts";
+import { endRequestSpan, inRequestSpan, isTracing } from "./tracing.ts";
 
 /** The label of requests that no route matches. */
 const UNMATCHED = "unmatched";
@@ -49,7 +49,10 @@ export class RequestMetrics {
     route: string | undefined,
     handle: () => Response | Promise<Response>,
   ): Response | Promise<Response> {
-    return inRequestSpan(request, () => this.#measure(request, route, handle));
+    // Without tracing there is no function to create for a request.
+    return isTracing()
+      ? inRequestSpan(request, () => this.#measure(request, route, handle))
+      : this.#measure(request, route, handle);
   }
 
   #measure(
@@ -59,38 +62,51 @@ export class RequestMetrics {
   ): Response | Promise<Response> {
     const startedAt = performance.now();
     this.#inProgress.value++;
-    const done = (status: number) => {
-      this.#inProgress.value--;
-      this.#record(request, route, status, (performance.now() - startedAt) / 1000);
-    };
     let response;
     try {
       response = handle();
     } catch (error) {
-      done(500);
+      this.#record(request, { route, status: 500, startedAt });
       throw error;
     }
-    if (!(response instanceof Promise)) {
-      done(response.status);
-      return response;
+    if (response instanceof Promise) {
+      return this.#measureLater(request, { route, startedAt }, response);
     }
-    return response.then(
-      (settled) => {
-        done(settled.status);
-        return settled;
-      },
-      (error) => {
-        done(500);
-        throw error;
-      },
-    );
+    this.#record(request, { route, status: response.status, startedAt });
+    return response;
   }
 
-  #record(request: Request, route: string | undefined, status: number, seconds: number): void {
+  async #measureLater(
+    request: Request,
+    { route, startedAt }: { route: string | undefined; startedAt: number },
+    pending: Promise<Response>,
+  ): Promise<Response> {
+    let status = 500;
+    try {
+      const response = await pending;
+      status = response.status;
+      return response;
+    } finally {
+      this.#record(request, { route, status, startedAt });
+    }
+  }
+
+  #record(
+    request: Request,
+    { route, status, startedAt }: {
+      route: string | undefined;
+      status: number;
+      startedAt: number;
+    },
+  ): void {
+    this.#inProgress.value--;
+    const seconds = (performance.now() - startedAt) / 1000;
     const template = route ?? routeTemplate(request) ?? UNMATCHED;
     const { method } = request;
-    const known = METHODS.find((name) => name === method) ?? "HTTP";
-    endRequestSpan({ method: known, route: template, status });
+    if (isTracing()) {
+      const known = METHODS.find((name) => name === method) ?? "HTTP";
+      endRequestSpan({ method: known, route: template, status });
+    }
     const series = this.#routes.get(template) ?? this.#addRoute(template);
     this.#duration.add(series.duration, seconds);
     const index = Math.min(Math.max(Math.floor(status / 100), 1), 5) - 1;
