@@ -36,6 +36,7 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "systemd", present: () => onPath("systemd-analyze") },
       { name: "prometheus", present: () => onPath("promtool") },
       { name: "strace", present: () => onPath("strace") },
+      { name: "age", present: () => onPath("age") },
       {
         name: "python3-aiosmtpd",
         present: () => isThere("/usr/lib/python3/dist-packages/aiosmtpd"),
