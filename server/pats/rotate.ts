@@ -9,6 +9,7 @@ import {
   limitTokenExpiry,
   lockPersonalAccessToken,
   lockTokenOwner,
+  revokePersonalAccessTokens,
 } from "../store/pats/write.ts";
 import { generatePersonalAccessToken } from "../tokens/personal_access_token.ts";
 import { checkActive } from "./active.ts";
@@ -105,7 +106,12 @@ async function rotateLocked(
       "The token has already been rotated. Rotate its successor instead.",
     );
   }
-  await limitTokenExpiry(tx, { id, expiresAt: new Date(now + overlap * 1000) });
+  if (overlap === 0) {
+    // Not by an expiry, which a replica whose clock is behind would notice late.
+    await revokePersonalAccessTokens(tx, { ids: [id], reason: "rotation", now: new Date(now) });
+  } else {
+    await limitTokenExpiry(tx, { id, expiresAt: new Date(now + overlap * 1000) });
+  }
   await auditToken(tx, deps, "token.rotated", token, actor);
   return { secret, token };
 }

@@ -66,10 +66,11 @@ const REASONS: Record<string, string> = {
   owner: "by the owner",
   administrator: "by an administrator",
   login: "with the login that created it",
+  rotation: "by its rotation",
 };
 
 function RevocationReason({ reason }: { reason: string }) {
-  return REASONS[reason] !== undefined ? <>{` ${REASONS[reason]}`}</> : (
+  return Object.hasOwn(REASONS, reason) ? <>{` ${REASONS[reason]}`}</> : (
     <>
       : <UntrustedText text={reason} max={200} />
     </>
