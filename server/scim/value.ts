@@ -115,7 +115,8 @@ function readMembers(
 
 /** Entra ID sends booleans as `"True"` and `"False"`. */
 function readBoolean(value: unknown, at: string): boolean {
-  const text = String(value).toLowerCase();
+  if (typeof value === "boolean") return value;
+  const text = typeof value === "string" ? value.toLowerCase() : "";
   if (text === "true" || text === "false") return text === "true";
   throw badRequest("invalidValue", `${at} is neither true nor false.`);
 }
