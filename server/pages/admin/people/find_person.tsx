@@ -15,11 +15,18 @@ export async function findPerson(
   const person = isUuid(id)
     ? await showUser(deps, { email: id })
     : new DomainError("not_found", "This is not the id of a user.");
-  if (!(person instanceof DomainError)) return person;
+  return person instanceof DomainError ? await personNotFound(deps, c, person) : person;
+}
+
+export async function personNotFound(
+  deps: PageDeps,
+  c: PageContext,
+  error: DomainError,
+): Promise<Response> {
   return await errorPage(
     deps,
     c,
-    toPageError(person, {
+    toPageError(error, {
       id: "person_not_found",
       title: "Person not found",
       children: (

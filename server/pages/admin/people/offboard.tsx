@@ -13,7 +13,7 @@ import { TextField } from "../../ui/text_field.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { ownerPath } from "../owners/paths.ts";
 import { administrator } from "../administrator.ts";
-import { findPerson } from "./find_person.tsx";
+import { findPerson, personNotFound } from "./find_person.tsx";
 import { isSelf, ownAccount } from "./own_account.tsx";
 import { personCrumbs, personPagePath, personPath } from "./paths.ts";
 import { PersonName } from "./person_name.tsx";
@@ -60,8 +60,8 @@ async function offboardPage(
   { transferTo, problems = [] }: { transferTo: string; problems?: FormProblem[] },
 ): Promise<Response> {
   const report = await offboardUser(administrator(deps, c), { email: person.id, dryRun: true });
-  // It was there when the page was requested.
-  if (report instanceof DomainError) throw report;
+  // It was deleted after the page was requested.
+  if (report instanceof DomainError) return await personNotFound(deps, c, report);
   const { disabled } = report.user;
   const { owned, knownSecrets, rulesNamingUser } = report;
   const now = deps.clock.now();

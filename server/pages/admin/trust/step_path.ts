@@ -63,7 +63,7 @@ export function readStepQuery(deps: PageDeps, c: PageContext, search: string): S
   const isSigned = expected.length === actual.length && timingSafeEqual(expected, actual);
   const values = new URLSearchParams(search);
   const get = (name: string) =>
-    isSigned || isUnsigned(name) ? values.get(name) ?? undefined : undefined;
+    isSigned || isUnsigned(name) ? values.get(name)?.replaceAll("\0", "") : undefined;
   const problem = get("problem");
   return {
     step: get("step"),
