@@ -1,17 +1,20 @@
 // deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
- * `deno task chaos kills [--count N] [--seed N]`: kills a server with the embedded database at
+ * `deno task chaos [--minutes N] [--seed N]`: faults of PostgreSQL, of the network, of disks, clocks
+ * and replicas, under load. `deno task chaos kills [--count N] [--seed N]`: kills a server with the embedded database at
  * random moments. Needs the compiled program: run `deno task test tests/e2e/durability_test.ts`
  * first. Exits with 1 if anything that was acknowledged is lost.
  */
 import { parseArgs } from "node:util";
+import { runChaos } from "../tests/support/chaos/run_chaos.ts";
 import { runKills } from "../tests/support/chaos/kills.ts";
 
-const { values, positionals: [what] } = parseArgs({
+const { values, positionals: [what = "faults"] } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
   options: {
     count: { type: "string", default: "1000" },
+    minutes: { type: "string", default: "10" },
     seed: { type: "string" },
   },
 });
@@ -32,13 +35,33 @@ async function kills(): Promise<readonly string[]> {
   return journal.faults;
 }
 
-if (what !== "kills") {
-  console.error("Usage: deno task chaos kills [--count N] [--seed N]");
+async function faults(): Promise<readonly string[]> {
+  const minutes = Number(values.minutes);
+  console.log(`${minutes} minutes, --seed ${seed}`);
+  const startedAt = performance.now();
+  const { journal, faults, searched } = await runChaos({
+    seed,
+    minutes,
+    onFault(name, { journal }) {
+      const seconds = Math.round((performance.now() - startedAt) / 1000);
+      console.log(`${seconds} s: ${name};`, JSON.stringify(journal.counts));
+    },
+  });
+  console.log("faults:", faults);
+  console.log("acknowledged:", journal.counts);
+  console.log(`searched for ${journal.secrets.size} secrets, characters:`, searched);
+  return journal.faults;
+}
+
+const runs: Record<string, () => Promise<readonly string[]>> = { kills, faults };
+const runIt = runs[what];
+if (runIt === undefined) {
+  console.error("Usage: deno task chaos [faults|kills] [--minutes N] [--count N] [--seed N]");
   Deno.exit(2);
 }
 const startedAt = performance.now();
-const faults = await kills();
-for (const fault of faults.slice(0, 50)) console.log(`FAULT ${fault}`);
+const problems = await runIt();
+for (const problem of problems.slice(0, 50)) console.log(`FAULT ${problem}`);
 const seconds = Math.round((performance.now() - startedAt) / 1000);
-console.log(`${faults.length} faults in ${seconds} s`);
-Deno.exit(faults.length === 0 ? 0 : 1);
+console.log(`${problems.length} faults in ${seconds} s`);
+Deno.exit(problems.length === 0 ? 0 : 1);

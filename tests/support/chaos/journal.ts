@@ -31,6 +31,8 @@ export interface Journal {
   secrets: Set<string>;
   /** Responses that must not happen, whatever fails. */
   faults: string[];
+  /** Why the newest request that failed did so. */
+  lastFailure?: string;
   /** Acknowledged operations by their names, and requests that failed as they may. */
   counts: Record<string, number>;
 }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Buffer } from "node:buffer";
 import { setTimeout as delay } from "node:timers/promises";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
@@ -14,6 +15,7 @@ import { install, type Installation } from "../installation.ts";
 import { startServer } from "../server_process.ts";
 import { temporaryHome } from "../temporary_home.ts";
 import { auditProblems } from "./check_audit.ts";
+import { findSecrets } from "./find_secrets.ts";
 import { type Journal, newJournal } from "./journal.ts";
 import { type LoadClient, loadClient } from "./load_client.ts";
 import { seededRandom } from "./random.ts";
@@ -39,6 +41,8 @@ export interface KillsResult {
   journal: Journal;
   /** Of the starts after a kill, in ms. */
   slowestStartMs: number;
+  /** Where secrets were searched, with the number of characters. */
+  searched: Record<string, number>;
 }
 
 export async function runKills(options: KillsOptions): Promise<KillsResult> {
@@ -47,7 +51,7 @@ export async function runKills(options: KillsOptions): Promise<KillsResult> {
   const random = seededRandom(options.seed + 1);
   const journal = newJournal();
   const kills: Record<Moment, number> = { load: 0, start: 0, stop: 0, creation: 0 };
-  const result: KillsResult = { kills, journal, slowestStartMs: 0 };
+  const result: KillsResult = { kills, journal, slowestStartMs: 0, searched: {} };
   await using server = await install();
   const clients: LoadClient[] = [];
   for (let number = 0; number < CLIENTS; number++) {
@@ -101,6 +105,11 @@ export async function runKills(options: KillsOptions): Promise<KillsResult> {
   const database = await openDatabase({ dataDir: server.dataDir });
   try {
     journal.faults.push(...await auditProblems(database.sql, journal));
+    const { problems, searched } = await findSecrets([...journal.secrets], database.sql, {
+      files: await contentOf(server.dataDir),
+    });
+    journal.faults.push(...problems);
+    result.searched = searched;
   } finally {
     await database.close();
   }
@@ -148,6 +157,18 @@ async function verify(
       journal.faults.push(`a device code that waits for a decision is ${error}`);
     }
   }
+}
+
+/** All files below a folder, one character for each byte. */
+async function contentOf(folder: string): Promise<string> {
+  let content = "";
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    content += isDirectory
+      ? await contentOf(path)
+      : Buffer.from(await Deno.readFile(path)).toString("latin1");
+  }
+  return content;
 }
 
 async function killDuringStart(server: Installation, random: () => number): Promise<void> {

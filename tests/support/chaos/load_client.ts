@@ -2,6 +2,7 @@
  * A user with a terminal and a script: logs in, renews, creates, checks, rotates and revokes
  * tokens, while the server may fail at any moment. It records what was acknowledged.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { brand } from "../../../shared/brand.ts";
 import { withTimeout } from "../../../shared/deadline.ts";
 import { MANAGEMENT_SCOPES, managementResource } from "../../../shared/management.ts";
@@ -82,15 +83,17 @@ export function loadClient(options: LoadClientOptions): LoadClient {
       count(journal, "unanswered");
       throw new Unavailable(String(error));
     }
-    if ([502, 503, 504].includes(status)) {
+    // Of the device flow, whose clients keep polling (RFC 8628 section 3.5).
+    const mustPollAgain = status === 429 && text.includes("slow_down");
+    if (mustPollAgain || [502, 503, 504].includes(status)) {
       count(journal, "unavailable");
-      throw new Unavailable(`${status}`);
+      throw new Unavailable(`${status} ${redacted(text)}`);
     }
     if (!expected.includes(status)) {
       journal.faults.push(
         `${init.method ?? "GET"} ${new URL(url).pathname}: ${status} ${redacted(text)}`,
       );
-      throw new Unavailable(`${status}`);
+      throw new Unavailable(`${status} ${redacted(text)}`);
     }
     return { status, body: text.startsWith("{") ? JSON.parse(text) : undefined };
   }
@@ -233,6 +236,14 @@ export function loadClient(options: LoadClientOptions): LoadClient {
     token.revokedBy = "revocation";
     token.revokedAt = performance.now();
     count(journal, "token revoked");
+    if (replicas().length > 1) await checkRevoked(token);
+  }
+
+  /** At the moment from which all replicas must reject it. */
+  async function checkRevoked(token: JournalToken): Promise<void> {
+    await delay(PROPAGATION_MS);
+    await Promise.all(replicas().map((replica) => checkToken(token, replica)));
+    count(journal, "revocation checked");
   }
 
   async function logOut(): Promise<void> {
@@ -259,7 +270,7 @@ export function loadClient(options: LoadClientOptions): LoadClient {
       journal.faults.push(`an active token is rejected by ${replica}`);
     }
     const since = started - revokedAt;
-    if (state === "revoked" && status === 200 && since > PROPAGATION_MS) {
+    if (state === "revoked" && status === 200 && since >= PROPAGATION_MS) {
       journal.faults.push(
         `a token is accepted by ${replica} ${
           Math.round(since)
@@ -304,6 +315,9 @@ export function loadClient(options: LoadClientOptions): LoadClient {
         await act();
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
+        journal.lastFailure = error.message;
+        // As clients do, and it leaves the machine to those that recover.
+        await delay(50);
       }
     },
     async verify(recent = Infinity) {

@@ -1,0 +1,154 @@
+/** Two replicas of the compiled program behind HAProxy, each with its own way to the database. */
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Running, start } from "../binary.ts";
+import { eventually } from "../eventually.ts";
+import { freePort } from "../free_port.ts";
+import { type ProcessClock, processClock } from "../libfaketime.ts";
+import { programPath } from "../reverse_proxy.ts";
+import { startTcpProxy, type TcpProxy } from "../tcp_proxy.ts";
+import { temporaryHome } from "../temporary_home.ts";
+import type { PostgresCluster } from "./postgres_cluster.ts";
+
+export interface Replica {
+  url: string;
+  metricsUrl: string;
+  /** Between it and the database: for statements, and for notifications. */
+  statements: readonly TcpProxy[];
+  notifications: readonly TcpProxy[];
+  clock: ProcessClock;
+  isReady(): Promise<boolean>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface Replicas extends AsyncDisposable {
+  /** The address of the proxy, which is the issuer. */
+  issuer: string;
+  list: readonly Replica[];
+  /** Everything that their processes have written. */
+  output(): string;
+}
+
+export async function startReplicas(cluster: PostgresCluster): Promise<Replicas> {
+  await using cleanUp = new AsyncDisposableStack();
+  const home = cleanUp.use(await temporaryHome());
+  const [proxyPort, ...ports] = [freePort(), freePort(), freePort()];
+  const issuer = `http://127.0.0.1:${proxyPort}`;
+  const outputs: Running[] = [];
+  const list: Replica[] = [];
+  for (const port of ports) {
+    const relays = () => cluster.ports.map((port) => cleanUp.use(startTcpProxy(port)));
+    const [statements, notifications] = [relays(), relays()];
+    const clock = cleanUp.use(await processClock());
+    const hosts = (proxies: readonly TcpProxy[]) =>
+      `postgres://postgres:${cluster.password}@${
+        proxies.map((proxy) => `127.0.0.1:${proxy.port}`).join(",")
+      }/postgres`;
+    const dataDir = join(home.folder, `replica-${port}`);
+    const metrics = `127.0.0.1:${freePort()}`;
+    let running: Running | undefined;
+    const url = `http://127.0.0.1:${port}`;
+    const isReady = async () => {
+      try {
+        const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) });
+        await response.body?.cancel();
+        return response.status === 200;
+      } catch {
+        return false;
+      }
+    };
+    const replica: Replica = {
+      url,
+      metricsUrl: `http://${metrics}/metrics`,
+      statements,
+      notifications,
+      clock,
+      isReady,
+      async kill() {
+        running?.kill("SIGKILL");
+        await running?.ended;
+      },
+      async start() {
+        running = start(
+          [
+            ...["serve", "--listen", `127.0.0.1:${port}`, "--data-dir", dataDir],
+            ...["--database-url", hosts(statements)],
+            ...["--database-listen-url", hosts(notifications)],
+            ...["--issuer", issuer, "--trusted-proxies", "127.0.0.1"],
+            ...["--metrics-listen", metrics, "--access-log", "on"],
+          ],
+          { env: { ...home.env, ...clock.env } },
+        );
+        outputs.push(running);
+        const starting = running;
+        await starting.waitFor(/Ctrl-C/);
+        await eventually(`${url} is ready`, isReady, 120_000);
+      },
+    };
+    cleanUp.defer(() => replica.kill());
+    await replica.start();
+    list.push(replica);
+  }
+  cleanUp.use(await startHaproxy(home.folder, proxyPort, ports));
+  await eventually("the proxy answers", async () => {
+    const response = await fetch(`${issuer}/readyz`).catch(() => undefined);
+    await response?.body?.cancel();
+    return response?.status === 200;
+  });
+  const owned = cleanUp.move();
+  return {
+    issuer,
+    list,
+    output: () => outputs.map(({ stdout, stderr }) => stdout() + stderr()).join("\n"),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Asks each replica whether it is ready, and repeats a request only if it was not sent. */
+async function startHaproxy(
+  folder: string,
+  port: number,
+  replicas: readonly number[],
+): Promise<Running> {
+  const config = join(folder, "haproxy.cfg");
+  await Deno.writeTextFile(
+    config,
+    [
+      "defaults",
+      "  mode http",
+      "  timeout connect 1s",
+      "  timeout client 30s",
+      "  timeout server 15s",
+      "  option redispatch",
+      "  retries 2",
+      "  retry-on conn-failure",
+      "frontend site",
+      `  bind 127.0.0.1:${port}`,
+      "  option forwardfor",
+      "  default_backend replicas",
+      "backend replicas",
+      "  balance roundrobin",
+      "  option httpchk",
+      "  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host 127.0.0.1",
+      "  default-server check inter 300ms fall 2 rise 1",
+      ...replicas.map((replica, index) => `  server r${index} 127.0.0.1:${replica}`),
+      "",
+    ].join("\n"),
+  );
+  return start(["-db", "-f", config], {}, await programPath("haproxy"));
+}
+
+/** Ends a fault after some time, even if the time is cut short by an error. */
+export async function during(
+  ms: number,
+  begin: () => void | Promise<void>,
+  end: () => void | Promise<void>,
+): Promise<void> {
+  await begin();
+  try {
+    await delay(ms);
+  } finally {
+    await end();
+  }
+}
