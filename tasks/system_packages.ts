@@ -37,6 +37,8 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "prometheus", present: () => onPath("promtool") },
       { name: "strace", present: () => onPath("strace") },
       { name: "age", present: () => onPath("age") },
+      // pg_dump and pg_basebackup, which the packages of npm do not have.
+      { name: "postgresql", present: () => isThere("/usr/lib/postgresql") },
       {
         name: "python3-aiosmtpd",
         present: () => isThere("/usr/lib/python3/dist-packages/aiosmtpd"),
