@@ -1,9 +1,11 @@
+import { version } from "../shared/version.ts";
 import { trustAuthorities } from "../shared/certificate_authorities.ts";
 import { pause, withTimeout } from "../shared/deadline.ts";
 import { syncDeclaredGroups } from "./access/declared_groups.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
 import { app, type AppDeps } from "./app.ts";
 import { prepareAuditLog } from "./audit/maintain.ts";
+import { recordServerStart, recordServerStop } from "./audit/server_events.ts";
 import { AuditSealer } from "./audit/sealer.ts";
 
 import { defaultIssuer } from "./config/default_issuer.ts";
@@ -193,6 +195,12 @@ export async function startServer(
   for (const reason of await startStep(io, preparing, () => secretKeyWarnings(sql, storage))) {
     log("warn", "secret_key_not_shared", { reason });
   }
+  await startStep(io, preparing, () =>
+    recordServerStart(deps, {
+      version,
+      address: `${server.addr.hostname}:${server.addr.port}`,
+      isFirst,
+    }));
   const sealer = new AuditSealer(deps);
   sealer.start();
   const periodicTasks = startPeriodicTasks(deps);
@@ -226,6 +234,7 @@ export async function startServer(
         await Promise.all([tokenValidator.close(), deps.rechecks.close(), adminRpc?.close()]);
         // Requests and rechecks have queued their last messages by now.
         await Promise.all([deps.webhook.close(), deps.mail.close()]);
+        await recordServerStop(deps);
         await sealer.stop();
         await heartbeat.stop();
       };

@@ -1,5 +1,6 @@
 import { DomainError } from "../domain_error.ts";
 import { NoSpaceForCopy } from "../store/embedded/copy_folder.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Empty, Operation } from "./operation.ts";
 
 /**
@@ -7,13 +8,15 @@ import type { Empty, Operation } from "./operation.ts";
  * answers requests meanwhile, but statements wait until the files are copied.
  */
 export const snapshotDatabase: Operation<Empty, { folder: string } | DomainError> = async (
-  { snapshot },
+  { snapshot, sql, clock },
 ) => {
   if (snapshot === undefined) {
     throw new Error("only the embedded database is copied by the server");
   }
   try {
-    return { folder: await snapshot() };
+    const folder = await snapshot();
+    await recordAuditEvent(sql, clock, { event: "database.copied", actor: "operator" });
+    return { folder };
   } catch (error) {
     if (error instanceof NoSpaceForCopy) return noSpaceForCopy(error);
     throw error;

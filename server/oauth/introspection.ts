@@ -1,3 +1,4 @@
+import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
@@ -52,7 +53,10 @@ export function introspection(deps: IntrospectionDeps): Introspect {
       from,
       parse: parsePlainForm,
     });
-    if (clientRequest instanceof OAuthError) return oauthErrorResponse(clientRequest);
+    if (clientRequest instanceof OAuthError) {
+      if (clientRequest.code === "invalid_client") await recordRefusal(deps, from());
+      return oauthErrorResponse(clientRequest);
+    }
     const { form, client } = clientRequest;
     if (client.secretHash === undefined) {
       const message = "Introspection requires a client with a secret.";
@@ -84,6 +88,16 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     }
     return new Response(answer, JSON_HEADERS);
   };
+}
+
+/** Of clients only: an API asks about inactive tokens all the time. */
+async function recordRefusal({ sql, clock }: IntrospectionDeps, address: string): Promise<void> {
+  await recordRepeatedAuditEvent(sql, clock, {
+    event: "introspection.refused",
+    address,
+    details: { error: "invalid_client" },
+    // The client still gets its response, and the log says that the database cannot be used.
+  }).catch(() => {});
 }
 
 /** RFC 7662 section 4: a resource server learns nothing about tokens that are for others. */

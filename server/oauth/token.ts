@@ -1,3 +1,4 @@
+import type { Clock } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { TokenResponse } from "../../shared/oauth/token_response.ts";
 import type { ClientInfo } from "../http/client_info.ts";
@@ -5,6 +6,8 @@ import { type FormParameters, readForm } from "../http/form.ts";
 import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
+import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import type { Sql } from "../store/db/connect.ts";
 import { inSpan, setSpanAttribute } from "../telemetry/tracing.ts";
 import { GRANT_TYPE_LABELS, type Metrics } from "../telemetry/metrics.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
@@ -15,6 +18,8 @@ import { missingParameter } from "./missing_parameter.ts";
 interface TokenDeps {
   grants: readonly Grant[];
   log: Log;
+  sql: Sql;
+  clock: Clock;
   tokenValidator: Pick<TokenValidator, "clients">;
   metrics: Pick<Metrics, "grants" | "grantRefusals">;
 }
@@ -41,6 +46,7 @@ export async function token(
     );
     if (result instanceof OAuthError) {
       deps.metrics.grantRefusals.increase({ grant_type: grantType, error: result.code });
+      await recordRefusal(deps, result, grantType, clientInfo);
     } else deps.metrics.grants.increase({ grant_type: grantType });
     return result;
   } catch (error) {
@@ -50,6 +56,31 @@ export async function token(
       error: "temporarily_unavailable",
     });
     throw error;
+  }
+}
+
+/** What clients get while they wait, and mistakes in the form of requests, are not recorded. */
+const UNRECORDED = new Set<string>([
+  ...["authorization_pending", "slow_down", "temporarily_unavailable"],
+  ...["invalid_request", "unsupported_grant_type"],
+]);
+
+async function recordRefusal(
+  { sql, clock, log }: TokenDeps,
+  { code }: OAuthError,
+  grantType: string,
+  { address }: ClientInfo,
+): Promise<void> {
+  if (UNRECORDED.has(code)) return;
+  try {
+    await recordRepeatedAuditEvent(sql, clock, {
+      event: "token.refused",
+      address,
+      details: { grant_type: grantType, error: code },
+    });
+  } catch (error) {
+    // The client still gets its response.
+    logFailure(log, "audit_failed", error);
   }
 }
 
