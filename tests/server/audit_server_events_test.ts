@@ -47,7 +47,7 @@ testOnEachDatabase(
     for (const secret of ["never-to-be-shown", "hidden"]) assert.ok(!text.includes(secret));
     assert.match(text, /127\.0\.0\.1|hostname/);
     const described = describeSettings(parts.config, parts.secrets.auditKey);
-    const known = new Set(settings.map(({ name }) => name));
+    const known = new Set<string>(settings.map(({ name }) => name));
     for (const name of Object.keys(described)) assert.ok(known.has(name), name);
     assert.ok(Object.keys(described).length > 30, Object.keys(described).join(" "));
   },
