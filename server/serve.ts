@@ -2,6 +2,7 @@ import { version } from "../shared/version.ts";
 import { trustAuthorities } from "../shared/certificate_authorities.ts";
 import { pause, withTimeout } from "../shared/deadline.ts";
 import { syncDeclaredGroups } from "./access/declared_groups.ts";
+import { applyAtStart } from "./admin/apply/apply_at_start.ts";
 import { openAdminRpc } from "./admin/rpc.ts";
 import { app, type AppDeps } from "./app.ts";
 import { prepareAuditLog } from "./audit/maintain.ts";
@@ -173,6 +174,10 @@ export async function startServer(
     mail: new Mail(config.mail, log),
     metrics,
   };
+  const { applyFile } = config;
+  if (isFirst && applyFile !== undefined && applyFile !== "") {
+    await startStep(io, preparing, () => applyAtStart(deps, applyFile, io));
+  }
   const observation = observe({ ...deps, listener: server });
   const { token } = config.metrics;
   const endpoint = metricsEndpoint({ metrics, sampler: observation.sampler, token });

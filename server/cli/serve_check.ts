@@ -9,6 +9,7 @@ import { listenError } from "../http/listen_problem.ts";
 import { portHolder, procFiles } from "../http/port_holder.ts";
 import type { Log } from "../log.ts";
 import { Mail } from "../notifications/mail.ts";
+import { readAppliedFile } from "../admin/apply/apply_at_start.ts";
 import { geoipLookup } from "../geoip.ts";
 import type { ServerIo } from "../io.ts";
 import { settings } from "../config/schema.ts";
@@ -62,7 +63,7 @@ async function checkAsText(loaded: LoadedConfig, io: ServerIo): Promise<number> 
   } catch (error) {
     return reportFailure(error, io);
   }
-  await tryServices(config, (warning) => reportWarnings([warning], io));
+  await tryServices(config, (warning) => reportWarnings([warning], io), io);
   io.stdout("\nThe configuration is valid.\n");
   return EXIT.ok;
 }
@@ -78,7 +79,7 @@ async function checkAsJson(loaded: LoadedConfig, io: ServerIo): Promise<number> 
   if (exitCode === EXIT.ok) {
     try {
       storage = await tryStart(config, warn, io);
-      await tryServices(config, warn);
+      await tryServices(config, warn, io);
     } catch (error) {
       exitCode = failureExitCode(error);
       problems.push({ code: "start_failed", subject: "start", message: describeFailure(error) });
@@ -125,15 +126,22 @@ async function tryStart(
   return await checkStorage(config, io);
 }
 
-/** What the server can start without: mail and locations. */
+/** What the server can start without: mail, locations and the file that it applies. */
 async function tryServices(
   config: ServerConfig,
   warn: (warning: Warning) => void,
+  io: ServerIo,
 ): Promise<void> {
   const log: Log = (_level, event, { reason } = {}) =>
     warn({ code: event, subject: event.replaceAll("_", " "), message: String(reason) });
   // The file is read at the first lookup.
   await geoipLookup(config.geoipFile, log)("192.0.2.1");
+  if (config.applyFile) {
+    const state = await readAppliedFile(config.applyFile, io);
+    for (const problem of Array.isArray(state) ? state : []) {
+      warn({ ...problem, code: "apply_failed" });
+    }
+  }
   const mail = new Mail(config.mail, log);
   await mail.probe();
   await mail.close();

@@ -1,5 +1,5 @@
 import { brand } from "../../../shared/brand.ts";
-import { folder, postgresUrl } from "../address_types.ts";
+import { file, folder, postgresUrl } from "../address_types.ts";
 import { dataFolder } from "../data_dir.ts";
 import type { SettingGroup } from "../setting.ts";
 import { duration, InvalidValue, text, type ValueType } from "../value_type.ts";
@@ -88,6 +88,14 @@ export const storage = {
       summary: "other keys that decrypt, while secret_key is replaced",
       details: "The keys before, and the next one before it becomes `secret_key`: " +
         "[keys.md](keys.md#replace-secret_key).",
+    },
+    {
+      name: "apply_file",
+      type: file,
+      defaultText: "none",
+      summary: "file, or folder of files, that is applied at each start",
+      details: "As `admin apply` does it, without dangerous changes: [apply.md](apply.md). If it " +
+        "cannot be applied, the server logs an error and starts with what it has.",
     },
     {
       name: "audit_retention",

@@ -21,9 +21,9 @@ import {
   reportUsage,
 } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
-import { type NamedState, readFiles } from "./read_files.ts";
+import { type NamedState, readFiles } from "../../../apply/read_files.ts";
 import { readPlanId } from "./read_plan.ts";
-import { readSecrets } from "./read_secrets.ts";
+import { readSecrets } from "../../../apply/read_secrets.ts";
 import { printState } from "./print_state.ts";
 import { releaseThings } from "./release_things.ts";
 

@@ -1,6 +1,7 @@
 /** `admin apply`: what it prints, what it changes, and what it refuses. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { applyAtStart } from "../../../../server/admin/apply/apply_at_start.ts";
 import { openAdminRpc } from "../../../../server/admin/rpc.ts";
 import { adminApply, type ApplyOptions } from "../../../../server/cli/admin/apply/apply.ts";
 import { adminClientAdd } from "../../../../server/cli/admin/client/add.ts";
@@ -9,9 +10,11 @@ import { KINDS } from "../../../../server/apply/schema.ts";
 import { APPLIED_ONLY } from "../../../../server/config/config_file.ts";
 import type { ServerIo } from "../../../../server/io.ts";
 import type { DatabaseLocation } from "../../../../server/store/db/connect.ts";
+import { lockForEdit } from "../../../../server/store/managed.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { brand } from "../../../../shared/brand.ts";
-import { testOnEachDatabase } from "../../../support/databases.ts";
+import { databaseKinds, testOnEachDatabase } from "../../../support/databases.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { assertGolden } from "../../../support/golden.ts";
 import { NO_TERMINAL } from "../../../support/no_terminal.ts";
 import { seedBelongings } from "../../../support/seed_belongings.ts";
@@ -56,6 +59,17 @@ interface Ran {
   code: number;
   output: string;
   stdout: string;
+}
+
+/** On the last kind only, where two are not different: the embedded one is slow. */
+function testOnOneDatabase(
+  name: string,
+  test: (location: DatabaseLocation) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    await using database = await databaseKinds.at(-1)!.create();
+    await test(database.location);
+  });
 }
 
 /** Runs commands on a database whose server is open too. */
@@ -229,7 +243,7 @@ service_account = "release"
 expires = 2099-01-31
 `;
 
-testOnEachDatabase("admin apply declares every kind", async (location) => {
+testOnOneDatabase("admin apply declares every kind", async (location) => {
   await withApply(location, async ({ apply }) => {
     let text = "";
     const env = { OKTA_SECRET: "first-secret-of-the-provider" };
@@ -257,7 +271,7 @@ testOnEachDatabase("admin apply declares every kind", async (location) => {
   });
 });
 
-testOnEachDatabase("admin apply prints a file that changes nothing", async (location) => {
+testOnOneDatabase("admin apply prints a file that changes nothing", async (location) => {
   await withApply(location, async ({ apply, run }) => {
     const env = { OKTA_SECRET: "first-secret-of-the-provider" };
     const applied = await apply(EVERYTHING, { yes: true, force: true }, env);
@@ -282,7 +296,7 @@ testOnEachDatabase("admin apply prints a file that changes nothing", async (loca
   });
 });
 
-testOnEachDatabase("admin apply leaves to the config file what is in it", async (location) => {
+testOnOneDatabase("admin apply leaves to the config file what is in it", async (location) => {
   await withApply(location, async ({ run, folder }) => {
     const file = `${folder}/both.toml`;
     const both = `issuer = "${ISSUER}"\n${
@@ -310,7 +324,60 @@ testOnEachDatabase("admin apply leaves to the config file what is in it", async 
   });
 });
 
-testOnEachDatabase("admin apply carries out an approved plan only", async (location) => {
+testOnOneDatabase(
+  "a server applies a file at its start, and starts without it",
+  async (location) => {
+    await withApply(location, async ({ server, folder, run }) => {
+      const { sql } = server.parts;
+      const path = `${folder}/auth.toml`;
+      const logged: string[] = [];
+      const start = async (state: string) => {
+        await Deno.writeTextFile(path, state);
+        await run(async (io) => {
+          const log = (level: string, event: string) => void logged.push(`${level} ${event}`);
+          await applyAtStart(
+            { ...server.parts, log } as Parameters<typeof applyAtStart>[0],
+            path,
+            io,
+          );
+          return 0;
+        });
+      };
+      await start(STATE);
+      await start(STATE);
+      await start(`${STATE}[clients.broken]\n`);
+      // It has a member.
+      await start('name = "prod"\n');
+      assert.deepEqual(logged, ["info file_applied", "error apply_failed", "error apply_failed"]);
+      assert.equal((await sql`select from clients where id = 'acme'`).length, 1);
+    });
+  },
+);
+
+testOnOneDatabase("admin apply waits for edits, and edits for it", async (location) => {
+  // The embedded database has one session.
+  if (location.databaseUrl === undefined) return;
+  await withApply(location, async ({ apply, server }) => {
+    const { sql } = server.parts;
+    let edit: Promise<unknown> = Promise.resolve();
+    await sql.begin(async (tx) => {
+      await lockForEdit(tx);
+      edit = apply(STATE);
+      // Nothing of it is there as long as an edit is in progress.
+      await eventually("the application waits", async () => {
+        const [{ waiting }] = await tx`
+          select count(*)::int as waiting from pg_locks where locktype = 'advisory' and not granted
+            and database = (select oid from pg_database where datname = current_database())`;
+        return waiting > 0;
+      });
+      assert.equal((await tx`select from clients where id = 'acme'`).length, 0);
+    });
+    await edit;
+    assert.equal((await sql`select from clients where id = 'acme'`).length, 1);
+  });
+});
+
+testOnOneDatabase("admin apply carries out an approved plan only", async (location) => {
   await withApply(location, async ({ apply, run, folder }) => {
     const output = `${folder}/plan.json`;
     assert.equal((await apply(STATE, { plan: true, output })).code, EXIT.ok);
@@ -323,7 +390,7 @@ testOnEachDatabase("admin apply carries out an approved plan only", async (locat
   });
 });
 
-testOnEachDatabase("admin apply names the place of what it rejects", async (location) => {
+testOnOneDatabase("admin apply names the place of what it rejects", async (location) => {
   await withApply(location, async ({ apply }) => {
     let text = "";
     for (
@@ -350,7 +417,7 @@ testOnEachDatabase("admin apply names the place of what it rejects", async (loca
   });
 });
 
-testOnEachDatabase("admin apply takes over nothing without a statement", async (location) => {
+testOnOneDatabase("admin apply takes over nothing without a statement", async (location) => {
   await withApply(location, async ({ apply, run, server }) => {
     const { sql } = server.parts;
     await run((io, options) =>

@@ -1,10 +1,10 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { sanitizeLine } from "../../../../shared/sanitize.ts";
-import type { DeclaredItem } from "../../../admin/apply/apply_state.ts";
-import type { DeclaredThing, SecretSource } from "../../../apply/read_state.ts";
-import type { ConfigProblem } from "../../../config/problem.ts";
-import type { ServerIo } from "../../../io.ts";
-import { tokenHash } from "../../../tokens/token_hash.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import type { DeclaredItem } from "../admin/apply/apply_state.ts";
+import type { DeclaredThing, SecretSource } from "./read_state.ts";
+import type { ConfigProblem } from "../config/problem.ts";
+import type { ServerIo } from "../io.ts";
+import { tokenHash } from "../tokens/token_hash.ts";
 import type { NamedState } from "./read_files.ts";
 
 /** Only hashes of client secrets are stored, which hide long ones only. */

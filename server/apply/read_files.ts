@@ -1,9 +1,9 @@
 import { basename, extname, join } from "node:path";
-import { sanitizeLine } from "../../../../shared/sanitize.ts";
-import { readDocument, type StateDocument } from "../../../apply/read_document.ts";
-import { type DeclaredState, isStateName, readState } from "../../../apply/read_state.ts";
-import type { ConfigProblem } from "../../../config/problem.ts";
-import type { ServerIo } from "../../../io.ts";
+import { sanitizeLine } from "../../shared/sanitize.ts";
+import type { ConfigProblem } from "../config/problem.ts";
+import type { ServerIo } from "../io.ts";
+import { readDocument, type StateDocument } from "./read_document.ts";
+import { type DeclaredState, isStateName, readState } from "./read_state.ts";
 
 /** What files declare, and the name that stands for them. */
 export interface NamedState extends DeclaredState {
