@@ -11,7 +11,11 @@ export interface AccountBelongings {
 export async function countAccountBelongings(
   sql: Sql | Transaction,
   name: string,
-  now: Date,
+  { now, removing }: {
+    now: Date;
+    /** Rules that are removed together with it do not count: of this file, except those it keeps. */
+    removing?: { manager: string; kept: readonly string[] };
+  },
 ): Promise<AccountBelongings> {
   const [counts] = await sql<AccountBelongings[]>`
     select
@@ -20,7 +24,12 @@ export async function countAccountBelongings(
           and (t.expires_at is null or t.expires_at > ${now})) as tokens,
       (select count(*)::int from trust_rules r
         where r.service_account_id = a.id and r.disabled_at is null
-          and (r.enabled_until is null or r.enabled_until > ${now})) as rules
+          and (r.enabled_until is null or r.enabled_until > ${now})
+          and (r.managed_by is distinct from ${removing?.manager ?? null}::text
+            or r.managed_by is null
+            or r.name in (
+              select jsonb_array_elements_text(${sql.json([...removing?.kept ?? []])})
+            ))) as rules
     from service_accounts a where a.name = ${name}`;
   return counts === undefined ? { tokens: 0, rules: 0 } : { ...counts };
 }

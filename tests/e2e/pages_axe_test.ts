@@ -541,7 +541,7 @@ async function walk(server: TestServer, site: string, page: Page, look: Look): P
   await walkTrustRequests(server, { go, look, notice, press, page });
   await walkTrust({ go, look, notice, press, page });
   await walkDirectories({ go, look, notice, press, page });
-  await walkClients({ go, look, notice, press, page });
+  await walkClients({ go, look, notice, press, page }, server);
   await walkIdentityProviders({ go, look, notice, press, page });
   await walkResources({ go, look, notice, press, page });
   await walkGroups({ go, look, notice, press, page });
@@ -825,7 +825,10 @@ async function walkTrustRequests(
 }
 
 /** Adds, edits, rotates, disables and removes clients. */
-async function walkClients({ go, look, notice, press, page }: Walk): Promise<void> {
+async function walkClients(
+  { go, look, notice, press, page }: Walk,
+  { parts: { sql } }: TestServer,
+): Promise<void> {
   const follow = (name: string) => page.getByRole("link", { name, exact: true }).click();
   await go("/admin/clients");
   await look("clients", "clients");
@@ -874,6 +877,14 @@ async function walkClients({ go, look, notice, press, page }: Walk): Promise<voi
   await look("client-disable-built-in", "disable_client");
   await go("/admin/clients");
   await look("clients-several", "clients");
+  await sql`update clients set managed_by = 'file:prod' where id = 'acme-cli'`;
+  await go("/admin/clients/show?client=acme-cli");
+  await look("client-managed", "client");
+  assert.equal(await page.locator("main .button").count(), 0);
+  await go("/admin/clients/remove?client=acme-cli");
+  await press("Remove client");
+  await look("client-managed-refused", "managed_by_file");
+  await sql`update clients set managed_by = null where id = 'acme-cli'`;
   await go("/admin/clients/remove?client=acme-cli");
   await look("client-remove", "remove_client");
   await press("Remove client");

@@ -82,7 +82,7 @@ class DryRun extends Error {
 async function applyDeps(
   deps: AdminDeps,
   tx: Transaction,
-  { name, force = false, dryRun = false }: ApplyRequest,
+  { name, things, force = false, dryRun = false }: ApplyRequest,
   invalidate: (subject: string) => void,
 ): Promise<ApplyDeps> {
   const { config, issuer } = deps;
@@ -94,6 +94,7 @@ async function applyDeps(
     // What the transaction adds is known in it only.
     catalog: await ResourceCatalog.load({ sql, config, issuer }),
     applying: managerOf(name),
+    declaredRules: things.filter(({ kind }) => kind === "trust-rule").map(({ name }) => name),
     // A plan says what is dangerous, and what would happen.
     force: force || dryRun,
     tokenValidator: { invalidate },

@@ -33,6 +33,7 @@ export const exportState: Operation<
       sql,
       catalog: await ResourceCatalog.load({ sql, config, issuer }),
       applying: managerOf(name),
+      declaredRules: [],
       force: false,
     };
     const managed = await listManaged(tx);

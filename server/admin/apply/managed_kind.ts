@@ -11,6 +11,8 @@ export interface ApplyDeps extends AdminDeps {
   tx: Transaction;
   catalog: ResourceCatalog;
   applying: string;
+  /** The names of the trust rules that the files declare. */
+  declaredRules: readonly string[];
   /** Whether dangerous changes are done. */
   force: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Danger } from "../../../apply/plan.ts";
 import { formatScope, parseScope } from "../../../../shared/oauth/scope.ts";
 import { countAccountBelongings } from "../../../store/account_belongings.ts";
 import { listServiceAccounts } from "../../../store/service_accounts.ts";
@@ -6,7 +7,7 @@ import {
   setServiceAccountDisabled,
   updateServiceAccount,
 } from "../../service_account_operations.ts";
-import type { ManagedKindHandler } from "../managed_kind.ts";
+import type { ApplyDeps, ManagedKindHandler } from "../managed_kind.ts";
 import { refusal } from "../managed_kind.ts";
 
 /**
@@ -45,16 +46,20 @@ export const serviceAccount: ManagedKindHandler = {
   async remove(deps, name) {
     return refusal(await setServiceAccountDisabled(deps, { name, disabled: true }));
   },
-  async removalDangers({ tx, clock }, name) {
-    return await usageDangers(await countAccountBelongings(tx, name, new Date(clock.now())));
-  },
-  async changeDangers({ tx, clock }, { name, after, changed }) {
-    if (!changed.has("disabled") || after.disabled !== true) return [];
-    return await usageDangers(await countAccountBelongings(tx, name, new Date(clock.now())));
+  removalDangers: usageDangers,
+  async changeDangers(deps, { name, after, changed }) {
+    return changed.has("disabled") && after.disabled === true ? await usageDangers(deps, name) : [];
   },
 };
 
-function usageDangers({ tokens, rules }: { tokens: number; rules: number }) {
+async function usageDangers(
+  { tx, clock, applying, declaredRules }: ApplyDeps,
+  name: string,
+): Promise<Danger[]> {
+  const { tokens, rules } = await countAccountBelongings(tx, name, {
+    now: new Date(clock.now()),
+    removing: { manager: applying, kept: declaredRules },
+  });
   const used = [[tokens, "token"], [rules, "trust rule"]] as const;
   const counts = used.filter(([count]) => count > 0)
     .map(([count, noun]) => `${count} ${noun}${count === 1 ? "" : "s"}`);

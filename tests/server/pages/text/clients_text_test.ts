@@ -273,6 +273,14 @@ Deno.test("the text of the pages of clients", async () => {
       assert.equal((await admin.get(`/admin/clients/${page}${odd}`)).status, 404, page + odd);
     }
   }
+  await sql`
+    update clients set managed_by = 'file:prod', secret_managed_by = 'file:prod' where id = 'billing'`;
+  const show = admin.get("/admin/clients/show?client=billing");
+  await golden.record("client", "managed by a file", show);
+  await admin.get("/admin/clients/rotate?client=billing");
+  const managed = await admin.submit("/admin/clients/rotate", { overlap: "0" });
+  assert.equal(managed.error, "managed_by_file");
+  await golden.record("client_managed", "refused", managed);
   const events = await sql`
     select distinct event, actor, address from audit_log
     where event like 'client.%' and actor <> 'operator' order by event`;
