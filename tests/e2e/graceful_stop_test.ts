@@ -28,7 +28,7 @@ Deno.test({
         await startServer({
           dataDir: join(home.folder, name),
           databaseUrl,
-          args: ["--issuer", issuer, "--stop-delay", "3s"],
+          args: ["--issuer", issuer, "--stop-delay", "6s"],
         }),
       );
     const [first, second] = [await startReplica("a"), await startReplica("b")];
@@ -43,13 +43,15 @@ defaults
     timeout connect 5s
     timeout client 30s
     timeout server 30s
+    # Not the interval: a busy machine may answer later.
+    timeout check 20s
 frontend auth
     bind 127.0.0.1:${port}
     default_backend replicas
 backend replicas
     option httpchk
     http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host auth.example.com
-    default-server check inter 100ms fall 1 rise 1
+    default-server check inter 200ms fall 2 rise 1
     server a 127.0.0.1:${first.port}
     server b 127.0.0.1:${second.port}
 `,
