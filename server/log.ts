@@ -29,8 +29,32 @@ export function createLog(
   const minimum = LOG_LEVELS.indexOf(minLevel);
   return (level, event, fields = {}) => {
     if (LOG_LEVELS.indexOf(level) < minimum) return;
-    write(`${line(new Date(now()).toISOString(), level, event, { ...fields, ...common })}\n`);
+    const all = withoutAddresses({ ...fields, ...common });
+    write(`${line(new Date(now()).toISOString(), level, event, all)}\n`);
   };
+}
+
+/**
+ * Fields with text of others, such as the answer of a mail server or an identity provider, which
+ * may name a user by the address.
+ */
+const QUOTING_FIELDS = ["reason"];
+
+/** Without the part of e-mail addresses that names a person. */
+function withoutAddresses(fields: LogFields): LogFields {
+  const masked = { ...fields };
+  for (const name of QUOTING_FIELDS) {
+    const value = masked[name];
+    if (typeof value === "string" && value.includes("@")) masked[name] = maskAddresses(value);
+  }
+  return masked;
+}
+
+function maskAddresses(text: string): string {
+  return text.slice(0, MAX_VALUE_LENGTH).split(/([\s<>()[\]",;:=])/).map((part) => {
+    const at = part.lastIndexOf("@");
+    return at > 0 ? `…${part.slice(at)}` : part;
+  }).join("");
 }
 
 /** Longest value of a field, in characters: messages of libraries can quote an entire request. */

@@ -1,7 +1,7 @@
 /**
  * Spans of OpenTelemetry, once `startTracing` was called; until then each function here costs one
  * comparison. Names and attributes come from the program and never from a client: no path, query,
- * address or parameter. See docs/decisions for why these are not the runtime's own spans.
+ * address or parameter. docs/decisions/0036-telemetry.md says why these are not the runtime's own.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";

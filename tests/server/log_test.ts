@@ -25,6 +25,16 @@ Deno.test("keeps values readable in any script, and limits their length", () => 
   assert.ok(logged("\u009b".repeat(1_000_000)).length < 30_000);
 });
 
+Deno.test("masks e-mail addresses in the answers of others", () => {
+  const answer =
+    "550 5.1.1 <Bob.O'Neil+x@example.com>: no such user; see postmaster@mx.example.com";
+  const line = logged(answer);
+  assert.ok(!/Neil|Bob|postmaster/.test(line), line);
+  assert.match(line, /…@example\.com.*…@mx\.example\.com/);
+  // Quickly, whatever the text.
+  assert.ok(logged("@".repeat(1_000_000)).length < 30_000);
+});
+
 function logs(options: LogOptions, ...events: Parameters<Log>[]): string {
   let text = "";
   const log = createLog(options, (line) => text += line, () => 0);
