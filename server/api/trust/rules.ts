@@ -57,7 +57,7 @@ export const addTrustRuleOperation = operation({
   access: "trust_write",
   body: newRule,
   response: { status: 201, description: "The new rule.", schema: rule },
-  problems: ["conflict", "invalid"],
+  problems: ["not-found", "conflict", "invalid"],
   async handle(deps, request) {
     const { body } = request;
     if (!isUsableIssuer(body.issuer)) return unusableIssuer();
