@@ -48,6 +48,7 @@ const PROGRAM_PERMISSIONS = ["--allow-all"];
 
 /** Tests against the program that measure time, flood it or trace it: with others beside them they may fail. */
 const SERIAL_TESTS = [
+  "tests/e2e/chaos_test.ts",
   "tests/e2e/check_cli_test.ts",
   "tests/e2e/device_poll_test.ts",
   "tests/e2e/flood_test.ts",
