@@ -1,9 +1,11 @@
+import { auditedChanges } from "./audited_changes.ts";
 import { brand } from "../../shared/brand.ts";
 import { valueText } from "../../shared/list_text.ts";
 import { DomainError } from "../domain_error.ts";
 import { revokeClientLogins } from "../logins/revoke_client_logins.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
+  type Client,
   type ClientPolicy,
   commandLineClient,
   type ConsentPolicy,
@@ -233,16 +235,22 @@ async function changeClient(
   change: (tx: Transaction, now: Date) => Promise<boolean | DomainError>,
 ): Promise<ClientView | DomainError> {
   return await deps.sql.begin(async (tx) => {
+    const before = changes && await findClient(tx, id);
     const changed = await change(tx, new Date(deps.clock.now()));
     if (changed instanceof DomainError) return changed;
     const client = await findClient(tx, id);
     if (!changed || client === undefined) return noSuchClient(id);
-    const details: Record<string, string> = changes === undefined
-      ? {}
-      : { changed: Object.keys(withoutUndefined(changes)).join(" ") };
+    const details: Record<string, string> = changes === undefined ? {} : {
+      changed: Object.keys(withoutUndefined(changes)).join(" "),
+      ...auditedChanges({ ...before }, pick(client, Object.keys(withoutUndefined(changes)))),
+    };
     await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: id, details }));
     return clientView(client, deps.clock.now());
   }) as ClientView | DomainError;
+}
+
+function pick(client: Client, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(client).filter(([name]) => names.includes(name)));
 }
 
 /** What a client that is not registered says of itself is in its document. */

@@ -92,7 +92,7 @@ export const updateServiceAccount: Operation<
   const account = await store.findServiceAccountByName(sql, name);
   if (account === undefined) return noSuchAccount(name);
   await store.setServiceAccountScope(sql, { id: account.id, scope: workload });
-  const details = { scope: workload };
+  const details = { scope: workload, scope_before: account.scope };
   const event = adminEvent(deps, { event: "service_account.changed", subject: name, details });
   await recordAuditEvent(sql, clock, event);
   return {};

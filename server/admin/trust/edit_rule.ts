@@ -1,3 +1,4 @@
+import { auditedChanges } from "../audited_changes.ts";
 import { createHash } from "node:crypto";
 import { listText, valueText } from "../../../shared/list_text.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
@@ -114,6 +115,7 @@ export const editTrustRule: TrustOperation<TrustRuleChanges, EditedRule | Domain
           lifetime: edited.lifetimeSeconds,
           expires: edited.enabledUntil?.toISOString() ?? null,
           account_scope: account?.scope ?? null,
+          ...auditedChanges(describeRule(rule), describeRule(edited)),
         },
       });
       await recordAuditEvent(tx, clock, event);
@@ -121,6 +123,20 @@ export const editTrustRule: TrustOperation<TrustRuleChanges, EditedRule | Domain
     }) as EditedRule | DomainError;
   },
 );
+
+function describeRule(
+  { issuer, audience, conditions, scope, lifetimeSeconds, enabledUntil }: Pick<
+    TrustRule,
+    "issuer" | "audience" | "conditions" | "scope" | "lifetimeSeconds" | "enabledUntil"
+  >,
+): Record<string, unknown> {
+  return {
+    ...{ issuer, audience, scope },
+    conditions: conditions.map(describeCondition).join("; "),
+    lifetime: lifetimeSeconds,
+    expires: enabledUntil?.toISOString(),
+  };
+}
 
 /** The conditions with those of the changed fields replaced. A branch replaces a tag. */
 function changedConditions(
