@@ -75,7 +75,10 @@ export interface AppDeps {
   /** The server's identifier and public URL, without a trailing slash (RFC 8414 section 2). */
   issuer: string;
   sql: Sql;
-  database: Pick<Database, "sql" | "probeWrites" | "maxConnections" | "openDirect">;
+  database: Pick<
+    Database,
+    "sql" | "healthSql" | "probeWrites" | "maxConnections" | "openDirect" | "statements"
+  >;
   clock: Clock;
   log: Log;
   secrets: ServerSecrets;

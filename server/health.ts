@@ -10,14 +10,14 @@ const DATABASE_TIMEOUT_MS = 2000;
  * or a database whose disk is full, serves reads only, and no login succeeds.
  */
 export async function readiness(
-  { sql, probeWrites }: Pick<Database, "sql" | "probeWrites">,
+  { healthSql, probeWrites }: Pick<Database, "healthSql" | "probeWrites">,
   stopping?: AbortSignal,
 ): Promise<Response> {
   if (stopping?.aborted) {
     return Response.json({ status: "unavailable", reason: "stopping" }, { status: 503 });
   }
   try {
-    const probes = Promise.all([hasUsers(sql), probeWrites()]);
+    const probes = Promise.all([hasUsers(healthSql), probeWrites()]);
     const [isSetUp] = await withTimeout(probes, DATABASE_TIMEOUT_MS);
     return Response.json({ status: "ready", setup_required: !isSetUp });
   } catch {

@@ -23,7 +23,7 @@ import type { SigningKeys } from "./tokens/signing_keys.ts";
 export interface ObserveDeps {
   metrics: Metrics;
   sql: Sql;
-  database: Pick<Database, "maxConnections">;
+  database: Pick<Database, "maxConnections" | "statements">;
   clock: Clock;
   keys: Pick<SigningKeys, "schedule">;
   mail: Pick<Mail, "queueState">;
@@ -55,6 +55,11 @@ export function observe(deps: ObserveDeps): Observation {
   metrics.databaseRetries.read(() =>
     (["conflict", "read_only", "connection"] as const)
       .map((reason) => [{ reason }, statementRetries[reason]])
+  );
+  const { statements } = deps.database;
+  metrics.databaseStatementsWaiting.read(() => [[{}, statements.waiting]]);
+  metrics.databaseStatementsShed.read(() =>
+    (["full", "timeout"] as const).map((reason) => [{ reason }, statements.shed[reason]])
   );
   observeQueues(deps);
   metrics.signingKeyCreated.read(() =>

@@ -4,6 +4,7 @@ import { requestPath } from "./http/request_target.ts";
 import { requestId } from "./http/request_id.ts";
 import type { Log, LogFields } from "./log.ts";
 import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
+import { DatabaseBusy } from "./store/db/statement_queue.ts";
 import { activeTraceId, parseTraceParent } from "./telemetry/tracing.ts";
 import { normalizeUserCode } from "./tokens/user_code.ts";
 
@@ -44,7 +45,8 @@ function isSecretLike(segment: string): boolean {
 /** Logs an error that a client gets as a temporary problem. */
 export function logFailure(log: Log, event: string, error: unknown, fields: LogFields = {}): void {
   const { name, message } = error as Error;
-  // The server logs database_unreachable once, instead of every request during the outage.
-  const level = error instanceof DatabaseUnreachable ? "debug" : "error";
+  // The server logs database_unreachable or overloaded once, instead of every request.
+  const isKnown = error instanceof DatabaseUnreachable || error instanceof DatabaseBusy;
+  const level = isKnown ? "debug" : "error";
   log(level, event, { ...fields, error: name, reason: message });
 }

@@ -92,7 +92,8 @@ export async function startServer(
   }
   trustAuthorities(authoritySources(config, io));
   const storage = await openStorage(config, io, "serve", metrics);
-  const { sql } = storage.database;
+  const { sql, statements } = storage.database;
+  statements.onShed = (count) => log("warn", "overloaded", { rejected_statements: count });
   // The application needs the port, which the system may pick.
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
     new Response(null, { status: 503 });

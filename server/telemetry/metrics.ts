@@ -175,6 +175,16 @@ export function createMetrics() {
         "Statements and transactions that were started; those above database_connections_max wait",
       labels: {},
     }),
+    databaseStatementsWaiting: new Gauge({
+      name: "database_statements_waiting",
+      help: "Statements and transactions that wait for their turn, since the database is busy",
+      labels: {},
+    }),
+    databaseStatementsShed: new Counter({
+      name: "database_statements_shed_total",
+      help: "Statements that were rejected: too many waited, or this one for too long",
+      labels: { reason: ["full", "timeout"] },
+    }),
     databaseStatementDuration: new Histogram({
       name: "database_statement_duration_seconds",
       help: "Time of statements and transactions, with the wait for a connection",

@@ -1,5 +1,9 @@
+import { DatabaseBusy } from "../store/db/statement_queue.ts";
+
 /** Concurrent reads: enough to keep the database busy, few enough for batches to form. */
 const MAX_READS = 4;
+/** Keys that wait for a read. */
+const MAX_PENDING = 5000;
 /** Keys in one read. */
 const MAX_KEYS = 200;
 
@@ -22,6 +26,8 @@ export class BatchLoader<Value> {
   get(key: string): Promise<Value | undefined> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ key, resolve, reject });
+      // The oldest: its client is the likeliest to have given up.
+      if (this.#pending.length > MAX_PENDING) this.#pending.shift()!.reject(new DatabaseBusy());
       // Requests that arrive together share a read.
       if (this.#pending.length === 1) queueMicrotask(() => this.#next());
     });

@@ -4,8 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { generateRefreshToken } from "../../server/tokens/refresh_token.ts";
+import { brand } from "../../shared/brand.ts";
+import { install, POSTGRES } from "../support/installation.ts";
 import { rawRequest } from "../support/raw_http.ts";
 import { startServer } from "../support/server_process.ts";
+import { terminal } from "../support/terminal.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
 const MB = 1024 * 1024;
@@ -120,3 +124,66 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "a flood of requests that need the database does not stop logins of others",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using server = await install({
+      database: POSTGRES,
+      args: ["--trusted-proxies", "127.0.0.1"],
+    });
+    const { issuer } = server;
+    await using alice = await terminal();
+    const { pid } = server.server.running;
+    // Each is a look-up, and counts for a network of its own: that of the flood.
+    const attack = async () => {
+      const response = await fetch(`${issuer}/oauth/token`, {
+        method: "POST",
+        headers: { "x-forwarded-for": "198.51.100.7" },
+        body: new URLSearchParams({
+          grant_type: "refresh_token",
+          client_id: brand.cliClientId,
+          refresh_token: generateRefreshToken(),
+        }),
+      });
+      await response.body?.cancel();
+      return { status: response.status, retryAfter: response.headers.get("retry-after") };
+    };
+    await Promise.all(Array.from({ length: 50 }, attack));
+    const before = await memoryOf(pid);
+    let stopped = false;
+    const statuses = new Map<number, number>();
+    const flood = Array.from({ length: 1500 }, async () => {
+      while (!stopped) {
+        // A connection may be refused where the machine is busy.
+        const answer = await attack().catch(() => undefined);
+        if (answer === undefined) continue;
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        if (answer.status === 503) assert.match(answer.retryAfter ?? "", /^\d+$/);
+      }
+    });
+    let most = 0;
+    const watch = (async () => {
+      while (!stopped) {
+        most = Math.max(most, await memoryOf(pid) - before);
+        assert.equal((await fetch(`${issuer}/healthz`).then(drained)).status, 200);
+        assert.equal((await fetch(`${issuer}/readyz`).then(drained)).status, 200);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    })();
+    const login = await alice.login(server, server.alice);
+    stopped = true;
+    await Promise.all([...flood, watch]);
+    assert.equal(login.code, 0, login.stderr);
+    assert.deepEqual([...statuses.keys()].filter((status) => ![400, 503].includes(status)), []);
+    assert.ok(statuses.get(400)! > 100, JSON.stringify([...statuses]));
+    assert.ok(most < 200, `${most} MB more`);
+    assert.doesNotMatch(server.server.running.stderr(), /request_failed|uncaught/);
+  },
+});
+
+async function drained(response: Response): Promise<Response> {
+  await response.body?.cancel();
+  return response;
+}

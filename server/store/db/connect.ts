@@ -9,6 +9,9 @@ import { OutageDetector } from "./outage_detector.ts";
 import { openPool } from "./postgres_pool.ts";
 import type { HostPreference } from "./postgres_socket.ts";
 import { DatabaseUnreachable } from "./postgres_dial.ts";
+import { sharedNetwork } from "../../http/client_ip.ts";
+import { currentRequest } from "../../request_context.ts";
+import { StatementQueue } from "./statement_queue.ts";
 import { withLocalSettings } from "./pooler.ts";
 import { retryConflicts } from "./retry_conflicts.ts";
 import { STATEMENT_TIMEOUT_MS } from "./session_settings.ts";
@@ -27,6 +30,10 @@ export type Transaction = postgres.TransactionSql;
 export interface Database {
   /** Statements and transactions that lose a conflict run again: see retry_conflicts.ts. */
   sql: Sql;
+  /** For health checks, which do not wait behind requests. */
+  healthSql: Sql;
+  /** Those that wait for their turn. */
+  statements: Pick<StatementQueue, "waiting" | "shed" | "onShed">;
   /** For operators; without the password. */
   description: string;
   /** Connections that statements share. */
@@ -108,10 +115,14 @@ export async function openDatabase(
       void probe.close(0);
     }
   });
-  const sql = retryConflicts(withLocalSettings(pool.sql, pool.isPooled), () => outages.outage);
-  const writes = writeProbe(sql);
+  const statements = new StatementQueue(networkOfRequest);
+  const refusal = () => outages.outage;
+  const unqueued = withLocalSettings(pool.sql, pool.isPooled);
+  const sql = retryConflicts(unqueued, { refusal, queue: statements });
+  const healthSql = retryConflicts(unqueued, { refusal });
+  const writes = writeProbe(healthSql);
   return {
-    sql,
+    ...{ sql, healthSql, statements },
     description: pool.description,
     maxConnections: MAX_CONNECTIONS,
     outages,
@@ -174,6 +185,12 @@ export async function openDatabase(
   };
 }
 
+/** Whose turn a statement counts as; what the server does for itself takes turns too. */
+function networkOfRequest(): string {
+  const address = currentRequest()?.address?.();
+  return address === undefined ? "" : sharedNetwork(address);
+}
+
 /** The same for a primary and its standbys, different for any other database. */
 async function databaseIdentity(sql: Sql): Promise<string> {
   const [{ identity }] = await sql<{ identity: string }[]>`
@@ -229,10 +246,12 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
     },
   };
   const sql = postgres(options as postgres.Options<Record<string, never>>);
-  const writes = writeProbe(sql, embedded.folder);
-  const retrying = retryConflicts(sql);
+  const statements = new StatementQueue(networkOfRequest);
+  const retrying = retryConflicts(sql, { queue: statements });
+  const healthSql = retryConflicts(sql);
+  const writes = writeProbe(healthSql, embedded.folder);
   return {
-    sql: retrying,
+    ...{ sql: retrying, healthSql, statements },
     probeWrites: writes.probe,
     openDirect: () => ({ sql: retrying, close: () => Promise.resolve() }),
     checkDirect: () => Promise.resolve(),

@@ -1,4 +1,5 @@
 import type postgres from "postgres";
+import type { StatementQueue } from "./statement_queue.ts";
 
 /** Our own code, for connections that were abandoned before the statement was sent. */
 export const CONNECTION_RETIRED = "CONNECTION_RETIRED";
@@ -31,17 +32,23 @@ function countRetry(code: string): void {
  * statement, and each transaction of `sql.begin`. The body of a transaction may therefore run more
  * than once, and must do nothing that a rollback does not undo: no mail, no request, no change to
  * outer variables. A statement within a transaction is not retried separately. `refusal`
- * returns why nothing should be attempted now.
+ * returns why nothing should be attempted now; each attempt waits for its turn in `queue`.
  */
 export function retryConflicts(
   sql: postgres.Sql,
-  refusal: () => Error | undefined = () => undefined,
+  { refusal = () => undefined, queue }: {
+    refusal?: () => Error | undefined;
+    queue?: Pick<StatementQueue, "run">;
+  } = {},
 ): postgres.Sql {
-  const begin = (...parameters: Parameters<typeof sql.begin>) =>
-    retry(() => {
+  const retryInTurn = <T>(attempt: () => PromiseLike<T>): Promise<T> =>
+    retry(async () => {
       const error = refusal();
-      return error === undefined ? sql.begin(...parameters) : rejectSoon(error);
+      if (error !== undefined) return await rejectSoon(error);
+      return await (queue === undefined ? attempt() : queue.run(attempt));
     });
+  const begin = (...parameters: Parameters<typeof sql.begin>) =>
+    retryInTurn(() => sql.begin(...parameters));
   return new Proxy(sql, {
     get: (target, name) => name === "begin" ? begin : Reflect.get(target, name),
     apply(target, _this, parameters: Parameters<typeof sql>) {
@@ -52,9 +59,7 @@ export function retryConflicts(
       let first = true;
       let outcome: Promise<unknown> | undefined;
       query.then = ((...handlers: Parameters<typeof run>) => {
-        outcome ??= retry(() => {
-          const error = refusal();
-          if (error !== undefined) return rejectSoon(error);
+        outcome ??= retryInTurn(() => {
           if (!first) return target(...parameters);
           first = false;
           return run.call(query, (rows) => rows);
