@@ -30,6 +30,7 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "faketime", present: () => onPath("faketime") },
       { name: "zsh", present: () => onPath("zsh") },
       { name: "fish", present: () => onPath("fish") },
+      { name: "postgresql-15", present: () => isThere("/usr/lib/postgresql/15/bin/pg_basebackup") },
       { name: "pgbouncer", present: () => onPath("pgbouncer") },
       { name: "bubblewrap", present: () => onPath("bwrap") },
       { name: "shellcheck", present: () => onPath("shellcheck") },

@@ -307,7 +307,8 @@ class PostgresSocket extends Duplex {
     const session = new SessionStart(this.#connector, target, (query) => raw.write(query));
     raw.on("data", (chunk) => {
       if (this.#raw !== raw) return;
-      this.#connector.onReceived();
+      // Not what a standby sends that is then rejected.
+      if (this.#state === "open") this.#connector.onReceived();
       const { bytes, starts } = reader.read(chunk);
       if (this.#state === "open") return this.#relay(bytes, starts);
       for (const [index, start] of starts.entries()) {
@@ -317,6 +318,7 @@ class PostgresSocket extends Duplex {
         if (step === "ready") {
           this.#state = "open";
           this.#connector.connected(target);
+          this.#connector.onReceived();
           if (session.isPooled) {
             this.#cancel = () => void cancel(target, this.#connector, session.keyData);
           }

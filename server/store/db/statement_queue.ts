@@ -68,7 +68,7 @@ export class StatementQueue {
   /** Calls `task` when it is its turn, which is at once unless the database is busy. */
   async run<T>(task: () => PromiseLike<T>): Promise<T> {
     if (this.#running < this.#limits.running) this.#running++;
-    // Whoever finishes hands its place over.
+    // The next one to finish hands its place over.
     else await this.#wait();
     try {
       return await task();
