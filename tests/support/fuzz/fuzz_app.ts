@@ -236,6 +236,9 @@ async function removeCreated({ parts }: TestServer, baseline: StoredIds): Promis
           select jsonb_array_elements_text(${tx.json([...kept])})
         )`;
     }
+    await tx`
+      delete from provider_signals
+      where provider not in (select name from identity_providers)`;
   });
   await parts.catalog.reload();
   await cleanUp({ ...parts, clock: { now: () => parts.clock.now() + AFTER_ALL_RETENTION_MS } });
