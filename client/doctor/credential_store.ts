@@ -7,7 +7,7 @@ import { tryKeychain } from "../credentials/keychain/probe.ts";
 import { howToGetKeychain } from "../credentials/select.ts";
 import { CredentialStoreError } from "../credentials/store.ts";
 import type { ClientIo } from "../io.ts";
-import { failed, type Finding, ok, problem, warning } from "./finding.ts";
+import { failed, type Finding, ok, problem, warning } from "../../shared/finding.ts";
 
 export async function folderFinding(io: ClientIo): Promise<Finding> {
   const check = "folder";

@@ -12,18 +12,13 @@ import { CredentialStoreError } from "../credentials/store.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { folderFinding, keychainFinding } from "./credential_store.ts";
-import { failed, type Finding, problem, warning } from "./finding.ts";
+import { type Area, failed, type Finding, problem, warning } from "../../shared/finding.ts";
 import { identityFindings } from "./identity.ts";
 import { environmentTokenFindings, loginFindings } from "./login.ts";
 import { programFindings } from "./program.ts";
 import { redactor } from "./redact.ts";
 import { BUILT_IN, type CheckedServer, type LookUp, serverFindings } from "./server.ts";
 import { timeLimit } from "./time_limit.ts";
-
-export interface Area {
-  title: string;
-  findings: Finding[];
-}
 
 export interface DoctorDeps {
   keychain: KeychainBackend;

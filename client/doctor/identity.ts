@@ -8,7 +8,7 @@ import { exchangeIdentity } from "../federation/exchange.ts";
 import type { WorkloadProvider } from "../federation/provider.ts";
 import type { ClientIo } from "../io.ts";
 import { formatDuration } from "../output.ts";
-import { failed, type Finding, ok, problem, warning } from "./finding.ts";
+import { failed, type Finding, ok, problem, warning } from "../../shared/finding.ts";
 import type { TimeLimit } from "./time_limit.ts";
 
 export async function identityFindings(

@@ -11,7 +11,7 @@ import { accessTokenExpiry } from "../oauth/access_token_expiry.ts";
 import { freshCredentials } from "../oauth/refresh.ts";
 import { userinfo } from "../oauth/userinfo.ts";
 import { formatDuration } from "../output.ts";
-import { failed, type Finding, ok, problem, warning } from "./finding.ts";
+import { failed, type Finding, ok, problem, warning } from "../../shared/finding.ts";
 import type { TimeLimit } from "./time_limit.ts";
 
 /** Logins of a server that answers are tried; those of others are only read. */

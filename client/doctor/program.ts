@@ -9,7 +9,7 @@ import { CLIENT_VARIABLES } from "../../shared/environment_variables.ts";
 import { hasStyle } from "../../shared/terminal_style.ts";
 import { versionText } from "../../shared/version.ts";
 import type { ClientIo } from "../io.ts";
-import { failed, type Finding, ok, warning } from "./finding.ts";
+import { failed, type Finding, ok, warning } from "../../shared/finding.ts";
 
 /** Variables of others that change what the program does. */
 const VARIABLES = [

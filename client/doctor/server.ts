@@ -7,7 +7,7 @@ import type { ClientIo } from "../io.ts";
 import { discover } from "../oauth/discovery.ts";
 import { requestServer } from "../oauth/server_request.ts";
 import { formatDuration } from "../output.ts";
-import { failed, type Finding, ok, problem, warning } from "./finding.ts";
+import { failed, type Finding, ok, problem, warning } from "../../shared/finding.ts";
 import { type AppliedProxy, appliedProxy } from "./proxy.ts";
 import type { TimeLimit } from "./time_limit.ts";
 

@@ -1,6 +1,6 @@
-/** What a check of `doctor` finds. */
+/** What a check of a `doctor` command finds. */
 export interface Finding {
-  /** Stable, for scripts: docs/schemas/doctor.schema.json. */
+  /** Stable, for scripts. */
   check: string;
   status: "ok" | "warning" | "problem";
   /** One sentence or fragment, without a full stop. */
@@ -27,4 +27,10 @@ export function failed(check: string, text: string): Finding {
   return message === undefined
     ? { check, status: "problem", message: text.trim().replace(/\.$/, "") }
     : problem(check, message, advice);
+}
+
+/** Findings under one heading. */
+export interface Area {
+  title: string;
+  findings: Finding[];
 }

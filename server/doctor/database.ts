@@ -1,0 +1,112 @@
+import { listText } from "../../shared/list_text.ts";
+import { type Finding, ok, problem, warning } from "../../shared/finding.ts";
+import { appliedMigrations, migrationStatus, unknownMigrations } from "../store/db/migrate.ts";
+import { readDatabaseFacts } from "../store/database_facts.ts";
+import type { DoctorDeps } from "./examine.ts";
+
+/** PostgreSQL's major versions that are tested. */
+const [OLDEST, NEWEST] = [14, 18];
+/** Clocks that differ by more make tokens look expired, or not yet valid. */
+const MAX_CLOCK_DIFFERENCE_MS = 5000;
+/** Share of max_connections above which a replica more may not find any. */
+const MANY_CONNECTIONS = 0.8;
+
+export async function databaseFindings({ sql, clock, config }: DoctorDeps): Promise<Finding[]> {
+  const startedAt = performance.now();
+  const facts = await readDatabaseFacts(sql);
+  const tookMs = performance.now() - startedAt;
+  const major = Math.floor(facts.version / 10_000);
+  const version = `PostgreSQL ${major}.${facts.version % 10_000}`;
+  const embedded = config.databaseUrl === undefined;
+  const findings: Finding[] = [
+    major < OLDEST
+      ? problem("database_version", `${version} is too old`, `Upgrade to PostgreSQL ${NEWEST}.`)
+      : major > NEWEST
+      ? warning(
+        "database_version",
+        `${version} is newer than what this version was tested with`,
+        `Use PostgreSQL ${OLDEST} to ${NEWEST}, or a newer version of this program.`,
+      )
+      : ok(
+        "database_version",
+        `${version}${embedded ? ", embedded" : ""}, ${megabytes(facts.size)}, ` +
+          `answers in ${Math.ceil(tookMs)} ms`,
+      ),
+    facts.writable
+      ? ok("database_writes", "accepts writes")
+      : problem(
+        "database_writes",
+        "accepts no writes",
+        "Connect to the primary: list all hosts in database_url with " +
+          "target_session_attrs=read-write, or find out why the primary is read-only.",
+      ),
+    clockFinding(facts.now.getTime() - clock.now()),
+    ...await migrationFindings(sql),
+  ];
+  if (embedded) return findings;
+  const used = facts.connections / facts.maxConnections;
+  findings.push(
+    used > MANY_CONNECTIONS
+      ? warning(
+        "database_connections",
+        `${facts.connections} of ${facts.maxConnections} connections are in use`,
+        "Each process needs 11. Raise max_connections, or use PgBouncer.",
+      )
+      : ok(
+        "database_connections",
+        `${facts.connections} of ${facts.maxConnections} connections are in use`,
+      ),
+  );
+  if (facts.standbys && facts.standbys.synchronous + facts.standbys.asynchronous > 0) {
+    const { synchronous, asynchronous } = facts.standbys;
+    findings.push(
+      synchronous > 0
+        ? ok("standbys", `${synchronous} synchronous, ${asynchronous} asynchronous`)
+        : warning(
+          "standbys",
+          "none is synchronous: a failover may lose what was acknowledged last, such as a revocation",
+          "Set synchronous_standby_names on the primary.",
+        ),
+    );
+  }
+  return findings;
+}
+
+function clockFinding(differenceMs: number): Finding {
+  const seconds = Math.round(Math.abs(differenceMs) / 1000);
+  return Math.abs(differenceMs) > MAX_CLOCK_DIFFERENCE_MS
+    ? problem(
+      "clock",
+      `this machine's clock is ${seconds} s ${differenceMs > 0 ? "behind" : "ahead of"} the database's`,
+      "Synchronize both with NTP: tokens would be rejected, or accepted for too long.",
+    )
+    : ok("clock", `differs by ${seconds} s from the database's`);
+}
+
+async function migrationFindings(sql: DoctorDeps["sql"]): Promise<Finding[]> {
+  const pending = (await migrationStatus(sql)).filter(({ appliedAt }) => appliedAt === undefined);
+  if (pending.length > 0) {
+    const names = listText(pending.map(({ name }) => name));
+    return [
+      warning(
+        "migrations",
+        `${names} not applied`,
+        "The next start of this version applies them; to look first: yourapp migrate --plan",
+      ),
+    ];
+  }
+  const unknown = unknownMigrations(await appliedMigrations(sql));
+  return [
+    unknown.length > 0
+      ? warning(
+        "migrations",
+        `a newer version has applied ${listText(unknown)}`,
+        "Finish the upgrade: replace this program on all replicas.",
+      )
+      : ok("migrations", "all are applied"),
+  ];
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1_000_000).toLocaleString("en")} MB`;
+}

@@ -1,0 +1,84 @@
+/** What the database says about itself, for operators. */
+import type { Sql } from "./db/connect.ts";
+
+export interface DatabaseFacts {
+  /** As `server_version_num`: 180003 is 18.3. */
+  version: number;
+  now: Date;
+  writable: boolean;
+  /** Bytes of this database. */
+  size: number;
+  maxConnections: number;
+  connections: number;
+  /** Standbys that stream from it; undefined if this user may not see them. */
+  standbys?: { synchronous: number; asynchronous: number };
+}
+
+export async function readDatabaseFacts(sql: Sql): Promise<DatabaseFacts> {
+  const [row] = await sql<
+    {
+      version: number;
+      now: Date;
+      writable: boolean;
+      size: string;
+      max: number;
+      connections: number;
+      synchronous: number;
+      asynchronous: number;
+      hidden: number;
+    }[]
+  >`
+    select current_setting('server_version_num')::int as version, clock_timestamp() as now,
+      current_setting('transaction_read_only') = 'off' as writable,
+      pg_database_size(current_database())::text as size,
+      current_setting('max_connections')::int as max,
+      (select count(*)::int from pg_stat_activity) as connections,
+      count(*) filter (where sync_state in ('sync', 'quorum'))::int as synchronous,
+      count(*) filter (where sync_state in ('async', 'potential'))::int as asynchronous,
+      -- Without pg_read_all_stats or pg_monitor, these columns are null.
+      count(*) filter (where pid is not null and sync_state is null)::int as hidden
+    from pg_stat_replication`;
+  return {
+    version: row.version,
+    now: row.now,
+    writable: row.writable,
+    size: Number(row.size),
+    maxConnections: row.max,
+    connections: row.connections,
+    standbys: row.hidden > 0
+      ? undefined
+      : { synchronous: row.synchronous, asynchronous: row.asynchronous },
+  };
+}
+
+/** What expires within `soon`, by kind. */
+export interface ExpiringThings {
+  personalAccessTokens: number;
+  /** Of these, those of service accounts, which nobody renews by signing in. */
+  serviceAccountTokens: number;
+  trustRules: string[];
+}
+
+/** Tokens and rules that expire within `days` and have no successor; at most `limit` names. */
+export async function readExpiringThings(
+  sql: Sql,
+  { now, days, limit }: { now: Date; days: number; limit: number },
+): Promise<ExpiringThings> {
+  const until = new Date(now.getTime() + days * 86_400_000);
+  const [tokens] = await sql<{ all: number; services: number }[]>`
+    select count(*)::int as all, count(service_account_id)::int as services
+    from personal_access_tokens t
+    where t.revoked_at is null and t.expires_at > ${now} and t.expires_at <= ${until}
+      and not exists (
+        select from personal_access_tokens s where s.rotated_from = t.id and s.revoked_at is null
+      )`;
+  const rules = await sql<{ name: string }[]>`
+    select name from trust_rules
+    where disabled_at is null and enabled_until > ${now} and enabled_until <= ${until}
+    order by name limit ${limit}`;
+  return {
+    personalAccessTokens: tokens.all,
+    serviceAccountTokens: tokens.services,
+    trustRules: rules.map(({ name }) => name),
+  };
+}
