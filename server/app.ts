@@ -11,6 +11,7 @@ import { readiness } from "./health.ts";
 import type { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
 import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./http/client_info.ts";
 import { clientAddressReader } from "./http/client_ip.ts";
+import type { UntrustedForwarders } from "./http/untrusted_forwarders.ts";
 import { routeOtherMethods } from "./http/other_methods.ts";
 import { publicDocument } from "./http/public_document.ts";
 import { requestId } from "./http/request_id.ts";
@@ -94,6 +95,7 @@ export interface AppDeps {
   http: OutboundHttp;
   identityProviders: IdentityProviderClients;
   rechecks: Rechecks;
+  untrustedForwarders: UntrustedForwarders;
   replica: Replica;
   /** Aborted when the server begins to stop. */
   stopping?: AbortSignal;
@@ -144,7 +146,7 @@ export function app(appDeps: AppDeps): App {
   ];
   const metadata = async () =>
     authorizationServerMetadata(issuer, config, catalog, grants, await keys.algorithms());
-  const clientAddress = clientAddressReader(config.trustedProxies);
+  const clientAddress = clientAddressReader(config.trustedProxies, deps.untrustedForwarders);
   const routes = new Hono<{ Bindings: ConnectionBindings }>();
   const hsts = strictTransportSecurity(issuer);
   if (hsts !== undefined) {

@@ -31,6 +31,7 @@ import { startOtlpExport } from "./otlp_export.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { activeTraceId } from "./telemetry/tracing.ts";
 import { listen, type Listener } from "./http/listener.ts";
+import { UntrustedForwarders } from "./http/untrusted_forwarders.ts";
 import { ListenError, listenError } from "./http/listen_problem.ts";
 import { procFiles } from "./http/port_holder.ts";
 import type { Log } from "./log.ts";
@@ -173,6 +174,7 @@ export async function startServer(
     rechecks: new Rechecks({ ...storage, sql, clock, log, config, identityProviders }),
     webhook: new Webhook(config.webhook, clock, log, http, config.outboundPrivateAddresses),
     mail: new Mail(config.mail, log),
+    untrustedForwarders: new UntrustedForwarders(),
     metrics,
   };
   const { applyFile } = config;
@@ -196,7 +198,13 @@ export async function startServer(
   const heartbeat = await startStep(
     io,
     preparing,
-    () => startHeartbeat(sql, { ...replica, secretKeyId, acceptedKeyIds }),
+    () =>
+      startHeartbeat(
+        sql,
+        { ...replica, secretKeyId, acceptedKeyIds },
+        undefined,
+        () => deps.untrustedForwarders.list(),
+      ),
   );
   for (const reason of await startStep(io, preparing, () => secretKeyWarnings(sql, storage))) {
     log("warn", "secret_key_not_shared", { reason });

@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import type { JwksCache } from "../federation/jwks_cache.ts";
 import type { Mail } from "../notifications/mail.ts";
+import type { Webhook } from "../notifications/webhook.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import type { Encryption } from "../security/encryption.ts";
 import type { Database, Sql } from "../store/db/connect.ts";
@@ -24,12 +25,16 @@ export interface AdminDeps {
     | "session"
     | "tls"
     | "trustedProxies"
+    | "databaseUrl"
+    | "keyRotation"
+    | "webhook"
   >;
   catalog: Pick<
     ResourceCatalog,
     "default" | "find" | "management" | "ofRow" | "resources" | "scopes" | "scopesOf"
   >;
-  mail: Pick<Mail, "send" | "deliver">;
+  mail: Pick<Mail, "send" | "deliver" | "verify">;
+  webhook: Pick<Webhook, "ping">;
   encryption: Encryption;
   secrets: Pick<ServerSecrets, "auditKey">;
   issuer: string;
@@ -59,14 +64,16 @@ export type UserDeps =
     AdminDeps,
     | "sql"
     | "clock"
-    | "mail"
     | "issuer"
     | "tokenValidator"
     | "actor"
     | "address"
     | "loginId"
   >
-  & { config: Pick<AdminDeps["config"], "mail" | "session"> };
+  & {
+    mail: Pick<Mail, "send" | "deliver">;
+    config: Pick<AdminDeps["config"], "mail" | "session">;
+  };
 
 export type UserOperation<Params, Result> = (deps: UserDeps, params: Params) => Promise<Result>;
 

@@ -21,6 +21,7 @@ import {
 import { applyState } from "./apply/apply_state.ts";
 import { exportState } from "./apply/export_state.ts";
 import { releaseManaged } from "./apply/release.ts";
+import { examine } from "./doctor/operation.ts";
 import { explainUserAccess } from "./explain_access.ts";
 import { addGroupMember, removeGroupMember } from "./group_member_operations.ts";
 import { addGroup, listAllGroups, showGroup, updateGroup } from "./group_operations.ts";
@@ -101,6 +102,7 @@ import {
 
 /** Every operation by the name that the admin RPC has for it. */
 const operations = {
+  examine,
   readAuditLog,
   followAuditLog,
   verifyAuditLog,

@@ -7,6 +7,7 @@ import { JwksCache } from "../federation/jwks_cache.ts";
 import type { ServerIo } from "../io.ts";
 import type { LogFields } from "../log.ts";
 import { Mail } from "../notifications/mail.ts";
+import { Webhook } from "../notifications/webhook.ts";
 import { openStorage } from "../open_store.ts";
 import { machineNetwork } from "../outbound/network.ts";
 import { ResourceCatalog } from "../resources/catalog.ts";
@@ -92,19 +93,27 @@ export class OperationSession implements AsyncDisposable {
     const mail = new Mail(config.mail, (_level, _event, { reason }: LogFields = {}) => {
       io.stderr(`Warning: ${sanitizeLine(`an e-mail could not be sent: ${reason}`, 500)}.\n`);
     });
+    const http = new OutboundHttp(machineNetwork(io.env));
+    const webhook = new Webhook(
+      config.webhook,
+      io.clock,
+      () => {},
+      http,
+      config.outboundPrivateAddresses,
+    );
     const close = async () => {
-      await mail.close();
+      await Promise.all([mail.close(), webhook.close()]);
       await storage.database.close();
     };
     try {
       this.#describe(
         `${storage.database.description}${storage.isNew ? ", created just now" : ""}`,
       );
-      const http = new OutboundHttp(machineNetwork(io.env));
       const { sql } = storage.database;
       const issuer = config.issuer ?? defaultIssuer(config, config.listen);
       const deps = {
         mail,
+        webhook,
         sql,
         clock: io.clock,
         keys: storage.keys,

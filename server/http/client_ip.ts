@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { NetworkList, parsePeerAddress } from "./ip_address.ts";
+import type { UntrustedForwarders } from "./untrusted_forwarders.ts";
 
 /** Returns the client address of a request. */
 export type ClientAddress = (peer: string, headers: Headers) => string;
@@ -8,12 +9,24 @@ export type ClientAddress = (peer: string, headers: Headers) => string;
  * Reads X-Forwarded-For only if the peer is a trusted proxy, and from the right: everything to the
  * left of the first untrusted address may be forged by it.
  */
-export function clientAddressReader(trustedProxies: readonly string[]): ClientAddress {
-  if (trustedProxies.length === 0) return (peer) => parsePeerAddress(peer) ?? peer;
+export function clientAddressReader(
+  trustedProxies: readonly string[],
+  untrusted?: Pick<UntrustedForwarders, "observe">,
+): ClientAddress {
+  if (trustedProxies.length === 0) {
+    return (peer, headers) => {
+      const address = parsePeerAddress(peer) ?? peer;
+      untrusted?.observe(address, headers);
+      return address;
+    };
+  }
   const trusted = new NetworkList(trustedProxies);
   return (peer, headers) => {
     let address = parsePeerAddress(peer) ?? peer;
-    if (!trusted.includes(address)) return address;
+    if (!trusted.includes(address)) {
+      untrusted?.observe(address, headers);
+      return address;
+    }
     const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
     while (hops.length > 0 && trusted.includes(address)) {
       const hop = parsePeerAddress(hops.pop()!);

@@ -88,9 +88,14 @@ export class Mail {
 
   /** Logs a mail server that cannot be used at startup, before a message is lost. */
   async probe(): Promise<void> {
-    if (this.target === undefined) return;
-    const failure = await this.#attempt((transporter) => transporter.verify());
-    if (failure !== undefined) this.log("warn", "mail_failed", { reason: failure.reason });
+    const reason = await this.verify();
+    if (reason !== undefined) this.log("warn", "mail_failed", { reason });
+  }
+
+  /** Signs in at the mail server. Returns why that failed. */
+  async verify(): Promise<string | undefined> {
+    if (this.target === undefined) return undefined;
+    return (await this.#attempt((transporter) => transporter.verify()))?.reason;
   }
 
   async close(): Promise<void> {

@@ -45,6 +45,16 @@ export class Webhook {
     });
   }
 
+  /** Sends an event without meaning in one attempt. Returns why it failed. */
+  async ping(): Promise<string | undefined> {
+    if (this.target === undefined) return undefined;
+    const { url, secret } = this.target;
+    const timestamp = new Date(this.clock.now()).toISOString();
+    const body = JSON.stringify({ type: "ping", data: {}, timestamp });
+    const id = `msg_${randomUUID()}`;
+    return (await this.#attempt(url, this.#headers(id, body, secret), body))?.reason;
+  }
+
   /** For one attempt: receivers accept a signature for a few minutes only. */
   #headers(id: string, body: string, secret?: string): Record<string, string> {
     const timestamp = String(Math.floor(this.clock.now() / 1000));

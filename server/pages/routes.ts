@@ -71,6 +71,7 @@ import { showDeletePerson, submitDeletePerson } from "./admin/people/delete.tsx"
 import { showEditPerson, submitEditPerson } from "./admin/people/edit.tsx";
 import { showInvite, submitInvite } from "./admin/people/invite.tsx";
 import { showOffboardPerson, submitOffboardPerson } from "./admin/people/offboard.tsx";
+import { showHealth } from "./admin/health/show.tsx";
 import { showChangeOwner, submitChangeOwner } from "./admin/owners/change.tsx";
 import { showOwners } from "./admin/owners/list.tsx";
 import { showPeople } from "./admin/people/list.tsx";
@@ -339,6 +340,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form("/admin/people/reset-factors", onePerson, showResetFactors, submitResetFactors),
   ...form("/admin/people/delete", onePerson, showDeletePerson, submitDeletePerson),
   ...form("/admin/people/offboard", onePerson, showOffboardPerson, submitOffboardPerson),
+  get("/admin/health", admin, showHealth),
   get("/admin/owners", admin, showOwners),
   ...form(
     "/admin/owners/change",

@@ -6,14 +6,17 @@ const INTERVAL_MS = 10_000;
 /** Records that this replica is alive until it is stopped, which deletes its row. */
 export async function startHeartbeat(
   sql: Sql,
-  replica: NewReplica,
+  replica: Omit<NewReplica, "untrustedForwarders">,
   intervalMs = INTERVAL_MS,
+  untrustedForwarders: () => readonly string[] = () => [],
 ): Promise<{ stop(): Promise<void> }> {
-  await recordHeartbeat(sql, replica);
+  const beat = () =>
+    recordHeartbeat(sql, { ...replica, untrustedForwarders: untrustedForwarders() });
+  await beat();
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
     // The listener for changes logs that the database cannot be reached.
-    running ??= recordHeartbeat(sql, replica).catch(() => {}).finally(() => running = undefined);
+    running ??= beat().catch(() => {}).finally(() => running = undefined);
   }, intervalMs);
   return {
     async stop() {

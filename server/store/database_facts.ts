@@ -54,7 +54,7 @@ export async function readDatabaseFacts(sql: Sql): Promise<DatabaseFacts> {
 /** What expires within `soon`, by kind. */
 export interface ExpiringThings {
   personalAccessTokens: number;
-  /** Of these, those of service accounts, which nobody renews by signing in. */
+  /** Of these, those of service accounts, which no user is reminded of. */
   serviceAccountTokens: number;
   trustRules: string[];
 }

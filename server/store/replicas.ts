@@ -12,6 +12,8 @@ export interface NewReplica {
   secretKeyId?: string;
   /** The ids of all that decrypt; undefined: not known. */
   acceptedKeyIds?: readonly string[];
+  /** Peers that sent X-Forwarded-For and are not trusted proxies. */
+  untrustedForwarders?: readonly string[];
 }
 
 export interface StoredReplica extends NewReplica {
@@ -27,17 +29,21 @@ const ALIVE_SECONDS = 30;
 /** Records that the replica is alive; also after its row was deleted, for instance while it was suspended. */
 export async function recordHeartbeat(
   sql: Sql,
-  { id, name, host, pid, worker, version, secretKeyId, acceptedKeyIds }: NewReplica,
+  { id, name, host, pid, worker, version, secretKeyId, acceptedKeyIds, untrustedForwarders = [] }:
+    NewReplica,
 ): Promise<void> {
   await sql`
     insert into replicas (
-      id, name, host, pid, worker, version, secret_key_id, accepted_key_ids, started_at, last_seen_at
+      id, name, host, pid, worker, version, secret_key_id, accepted_key_ids, untrusted_forwarders,
+      started_at, last_seen_at
     )
     values (
       ${id}, ${name}, ${host}, ${pid}, ${worker ?? null}, ${version}, ${secretKeyId ?? null},
-      ${acceptedKeyIds === undefined ? null : sql.json([...acceptedKeyIds])}, now(), now()
+      ${acceptedKeyIds === undefined ? null : sql.json([...acceptedKeyIds])},
+      ${sql.json([...untrustedForwarders])}, now(), now()
     )
-    on conflict (id) do update set last_seen_at = now()`;
+    on conflict (id) do update
+    set last_seen_at = now(), untrusted_forwarders = excluded.untrusted_forwarders`;
 }
 
 export async function deleteReplica(sql: Sql, id: string): Promise<void> {
@@ -51,13 +57,14 @@ export async function listReplicas(sql: Sql): Promise<StoredReplica[]> {
       worker: number | null;
       secret_key_id: string | null;
       accepted_key_ids: string[] | null;
+      untrusted_forwarders: string[] | null;
       started_at: Date;
       last_seen_at: Date;
       is_alive: boolean;
     })[]
   >`
-    select id, name, host, pid, worker, version, secret_key_id, accepted_key_ids, started_at,
-      last_seen_at,
+    select id, name, host, pid, worker, version, secret_key_id, accepted_key_ids, untrusted_forwarders,
+      started_at, last_seen_at,
       last_seen_at > now() - make_interval(secs => ${ALIVE_SECONDS}) as is_alive
     from replicas order by started_at, id`;
   return rows.map((row) => ({
@@ -69,6 +76,7 @@ export async function listReplicas(sql: Sql): Promise<StoredReplica[]> {
     worker: row.worker ?? undefined,
     secretKeyId: row.secret_key_id ?? undefined,
     acceptedKeyIds: row.accepted_key_ids ?? undefined,
+    untrustedForwarders: row.untrusted_forwarders ?? undefined,
     startedAt: row.started_at,
     lastSeenAt: row.last_seen_at,
     isAlive: row.is_alive,

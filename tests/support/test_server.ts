@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { type App, app, type AppDeps } from "../../server/app.ts";
 import { loadConfig } from "../../server/config/load.ts";
 import type { ServerConfig } from "../../server/config/server_config.ts";
+import { UntrustedForwarders } from "../../server/http/untrusted_forwarders.ts";
 import { Rechecks } from "../../server/shared_signals/rechecks.ts";
 import { IdentityProviderClients } from "../../server/identity_providers/identity_provider_clients.ts";
 import { JwksCache } from "../../server/federation/jwks_cache.ts";
@@ -126,6 +127,7 @@ export async function testServer(
     passwordCost: { log2N: 1, r: 1, p: 1 },
     identityProviders,
     rechecks,
+    untrustedForwarders: new UntrustedForwarders(),
   };
 
   const server: TestServer = {

@@ -7,6 +7,7 @@ import { declareApply } from "./declare_apply.ts";
 import { declareBackup } from "./declare_backup.ts";
 import { declareAudit } from "./declare_audit.ts";
 import { declareClient } from "./declare_client.ts";
+import { declareDoctor } from "./declare_doctor.ts";
 import { declareGroup } from "./declare_group.ts";
 import { declareIdp } from "./declare_idp.ts";
 import { declareImport, declareTokenFormat } from "./declare_import.ts";
@@ -21,6 +22,7 @@ import { declareTrust } from "./declare_trust.ts";
 import { declareUser } from "./declare_user.ts";
 
 export function declare(admin: Command, server: Run<ServerIo>): void {
+  declareDoctor(admin, server);
   declareUser(admin, server);
   declareGroup(admin, server);
   declareAccess(admin, server);

@@ -6,6 +6,7 @@ import type { Log } from "../../log.ts";
 import type { IdentityProviderClients } from "../../identity_providers/identity_provider_clients.ts";
 import type { Mail } from "../../notifications/mail.ts";
 import type { DocumentClients } from "../../oauth/client_documents/document_clients.ts";
+import type { Webhook } from "../../notifications/webhook.ts";
 import type { OutboundHttp } from "../../outbound/outbound_http.ts";
 import type { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Encryption } from "../../security/encryption.ts";
@@ -28,6 +29,7 @@ export interface PageDeps extends RenderDeps {
   jwksCache: JwksCache;
   keys: SigningKeys;
   mail: Mail;
+  webhook: Webhook;
   http: OutboundHttp;
   encryption: Encryption;
   identityProviders: IdentityProviderClients;

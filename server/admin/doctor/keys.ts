@@ -1,7 +1,8 @@
-import { brand } from "../../shared/brand.ts";
-import { type Finding, ok, problem, warning } from "../../shared/finding.ts";
-import { secretKeyStatus } from "../admin/secret_key/status.ts";
-import { signingKeyState } from "../tokens/signing_keys.ts";
+import { brand } from "../../../shared/brand.ts";
+import { type Finding, ok, problem, warning } from "../../../shared/finding.ts";
+import { nextStep } from "../secret_key/next_step.ts";
+import { pendingValues, readState } from "../secret_key/state.ts";
+import { signingKeyState } from "../../tokens/signing_keys.ts";
 import type { DoctorDeps } from "./examine.ts";
 
 const DAY_MS = 86_400_000;
@@ -15,7 +16,11 @@ async function signingKeyFinding({ keys, clock, config }: DoctorDeps): Promise<F
   const now = new Date(clock.now());
   const active = stored.find((key) => signingKeyState(key, stored, now) === "active");
   if (active === undefined) {
-    return problem("signing_keys", "there is no active key", "Start the server, which creates one.");
+    return problem(
+      "signing_keys",
+      "there is no active key",
+      "Start the server, which creates one.",
+    );
   }
   const age = now.getTime() - (active.activatesAt ?? active.createdAt).getTime();
   const days = Math.floor(age / DAY_MS);
@@ -32,12 +37,13 @@ async function secretKeyFinding(deps: DoctorDeps): Promise<Finding> {
   if (!deps.encryption.isEnabled) {
     return warning(
       "secret_key",
-      "is not set: whoever reads the database or a backup can sign tokens",
+      "is not set: with the database or a backup, anyone can sign tokens",
       `Set secret_key: ${brand.binaryName} admin secret-key generate`,
     );
   }
-  const { next, isDone } = await secretKeyStatus(deps, {});
-  return isDone
-    ? ok("secret_key", "encrypts all stored secrets")
-    : warning("secret_key", "does not encrypt all stored secrets", next);
+  const state = await readState(deps);
+  const pending = pendingValues(state);
+  return pending === 0
+    ? ok("secret_key", `${state.secretKey} encrypts all stored secrets`)
+    : warning("secret_key", `${pending} stored secrets are not encrypted with it`, nextStep(state));
 }

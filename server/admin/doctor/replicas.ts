@@ -1,7 +1,8 @@
-import { listText } from "../../shared/list_text.ts";
-import { type Finding, ok, problem, warning } from "../../shared/finding.ts";
-import { listTasks } from "../store/housekeeping.ts";
-import { listReplicas } from "../store/replicas.ts";
+import { brand } from "../../../shared/brand.ts";
+import { named } from "./named.ts";
+import { type Finding, ok, problem, warning } from "../../../shared/finding.ts";
+import { listTasks } from "../../store/housekeeping.ts";
+import { listReplicas } from "../../store/replicas.ts";
 import type { DoctorDeps } from "./examine.ts";
 
 /** Every task is due at least once a day. */
@@ -9,19 +10,19 @@ const OVERDUE_MS = 26 * 3_600_000;
 /** Names in one line. */
 const MAX_NAMES = 5;
 
-export async function replicaFindings({ sql, clock, trusted }: DoctorDeps): Promise<Finding[]> {
+export async function replicaFindings({ sql, clock, config }: DoctorDeps): Promise<Finding[]> {
   const replicas = await listReplicas(sql);
   const alive = replicas.filter(({ isAlive }) => isAlive);
   const lost = replicas.filter(({ isAlive }) => !isAlive);
   const versions = [...new Set(alive.map(({ version }) => version))].toSorted();
   const findings: Finding[] = [];
   if (alive.length === 0) {
-    findings.push(warning("replicas", "none is running", "Start one: yourapp serve"));
+    findings.push(warning("replicas", "none is running", `Start one: ${brand.binaryName} serve`));
   } else if (versions.length > 1) {
     findings.push(
       warning(
         "replicas",
-        `${alive.length} run, with different versions: ${listText(versions)}`,
+        `${alive.length} run, with different versions: ${named(versions)}`,
         "Finish the upgrade, or return to one version.",
       ),
     );
@@ -29,7 +30,7 @@ export async function replicaFindings({ sql, clock, trusted }: DoctorDeps): Prom
     findings.push(ok("replicas", `${alive.length} run, version ${versions[0]}`));
   }
   if (lost.length > 0) {
-    const names = listText(lost.slice(0, MAX_NAMES).map(({ name }) => name));
+    const names = named(lost.slice(0, MAX_NAMES).map(({ name }) => name));
     findings.push(
       warning(
         "lost_replicas",
@@ -38,7 +39,7 @@ export async function replicaFindings({ sql, clock, trusted }: DoctorDeps): Prom
       ),
     );
   }
-  findings.push(...proxyFindings(alive, trusted));
+  findings.push(...proxyFindings(alive, config.trustedProxies));
   findings.push(...await taskFindings(sql, clock.now()));
   return findings;
 }
@@ -55,11 +56,11 @@ function proxyFindings(
         "proxies",
         trusted.length === 0
           ? "none is declared, and none was seen"
-          : `declared: ${listText(trusted.slice(0, MAX_NAMES))}; no other was seen`,
+          : `declared: ${named(trusted.slice(0, MAX_NAMES))}; no other was seen`,
       ),
     ];
   }
-  const names = listText(peers.toSorted().slice(0, MAX_NAMES));
+  const names = named(peers.toSorted().slice(0, MAX_NAMES));
   return [
     warning(
       "proxies",
@@ -79,7 +80,7 @@ async function taskFindings(sql: DoctorDeps["sql"], now: number): Promise<Findin
     problem("housekeeping", `${task} failed: ${error}`, "It is repeated every five minutes.")
   );
   if (overdue.length > 0) {
-    const names = listText(overdue.slice(0, MAX_NAMES).map(({ task }) => task));
+    const names = named(overdue.slice(0, MAX_NAMES).map(({ task }) => task));
     findings.push(
       problem(
         "housekeeping",

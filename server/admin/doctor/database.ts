@@ -1,7 +1,8 @@
-import { listText } from "../../shared/list_text.ts";
-import { type Finding, ok, problem, warning } from "../../shared/finding.ts";
-import { appliedMigrations, migrationStatus, unknownMigrations } from "../store/db/migrate.ts";
-import { readDatabaseFacts } from "../store/database_facts.ts";
+import { brand } from "../../../shared/brand.ts";
+import { named } from "./named.ts";
+import { type Finding, ok, problem, warning } from "../../../shared/finding.ts";
+import { appliedMigrations, migrationStatus, unknownMigrations } from "../../store/db/migrate.ts";
+import { readDatabaseFacts } from "../../store/database_facts.ts";
 import type { DoctorDeps } from "./examine.ts";
 
 /** PostgreSQL's major versions that are tested. */
@@ -32,14 +33,12 @@ export async function databaseFindings({ sql, clock, config }: DoctorDeps): Prom
         `${version}${embedded ? ", embedded" : ""}, ${megabytes(facts.size)}, ` +
           `answers in ${Math.ceil(tookMs)} ms`,
       ),
-    facts.writable
-      ? ok("database_writes", "accepts writes")
-      : problem(
-        "database_writes",
-        "accepts no writes",
-        "Connect to the primary: list all hosts in database_url with " +
-          "target_session_attrs=read-write, or find out why the primary is read-only.",
-      ),
+    facts.writable ? ok("database_writes", "accepts writes") : problem(
+      "database_writes",
+      "accepts no writes",
+      "Connect to the primary: list all hosts in database_url with " +
+        "target_session_attrs=read-write, or find out why the primary is read-only.",
+    ),
     clockFinding(facts.now.getTime() - clock.now()),
     ...await migrationFindings(sql),
   ];
@@ -77,7 +76,9 @@ function clockFinding(differenceMs: number): Finding {
   return Math.abs(differenceMs) > MAX_CLOCK_DIFFERENCE_MS
     ? problem(
       "clock",
-      `this machine's clock is ${seconds} s ${differenceMs > 0 ? "behind" : "ahead of"} the database's`,
+      `this machine's clock is ${seconds} s ${
+        differenceMs > 0 ? "behind" : "ahead of"
+      } the database's`,
       "Synchronize both with NTP: tokens would be rejected, or accepted for too long.",
     )
     : ok("clock", `differs by ${seconds} s from the database's`);
@@ -86,12 +87,12 @@ function clockFinding(differenceMs: number): Finding {
 async function migrationFindings(sql: DoctorDeps["sql"]): Promise<Finding[]> {
   const pending = (await migrationStatus(sql)).filter(({ appliedAt }) => appliedAt === undefined);
   if (pending.length > 0) {
-    const names = listText(pending.map(({ name }) => name));
+    const names = named(pending.map(({ name }) => name));
     return [
       warning(
         "migrations",
         `${names} not applied`,
-        "The next start of this version applies them; to look first: yourapp migrate --plan",
+        `The next start of this version applies them; to look first: ${brand.binaryName} migrate --plan`,
       ),
     ];
   }
@@ -100,7 +101,7 @@ async function migrationFindings(sql: DoctorDeps["sql"]): Promise<Finding[]> {
     unknown.length > 0
       ? warning(
         "migrations",
-        `a newer version has applied ${listText(unknown)}`,
+        `a newer version has applied ${named(unknown)}`,
         "Finish the upgrade: replace this program on all replicas.",
       )
       : ok("migrations", "all are applied"),

@@ -1,0 +1,81 @@
+/** What `admin doctor` and the page Health check through the database and the network. */
+import type { Clock } from "../../../shared/clock.ts";
+import { TimeoutError, withTimeout } from "../../../shared/deadline.ts";
+import { type Area, failed, type Finding, problem } from "../../../shared/finding.ts";
+import { sanitizeLine } from "../../../shared/sanitize.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
+import type { Mail } from "../../notifications/mail.ts";
+import type { Webhook } from "../../notifications/webhook.ts";
+import type { Encryption } from "../../security/encryption.ts";
+import type { Sql } from "../../store/db/connect.ts";
+import type { ServerSecrets } from "../../store/server_secrets.ts";
+import type { SigningKeys } from "../../tokens/signing_keys.ts";
+import { auditFindings } from "./audit.ts";
+import { databaseFindings } from "./database.ts";
+import { expiringFindings } from "./expiring.ts";
+import { keyFindings } from "./keys.ts";
+import { notificationFindings } from "./notifications.ts";
+import { replicaFindings } from "./replicas.ts";
+
+export interface DoctorDeps {
+  sql: Sql;
+  clock: Clock;
+  config: Pick<
+    ServerConfig,
+    "databaseUrl" | "keyRotation" | "mail" | "webhook" | "trustedProxies"
+  >;
+  keys: Pick<SigningKeys, "list">;
+  encryption: Encryption;
+  secrets: Pick<ServerSecrets, "auditKey">;
+  mail: Pick<Mail, "verify">;
+  webhook: Pick<Webhook, "ping">;
+}
+
+/** For each area; they are checked at the same time. */
+const TIMEOUT_MS = 15_000;
+const MAX_MESSAGE_LENGTH = 300;
+
+const AREAS: readonly {
+  title: string;
+  check: string;
+  findings(deps: DoctorDeps): Promise<Finding[]>;
+  /** It sends something: not for a page that is only read. */
+  sends?: true;
+}[] = [
+  { title: "Database", check: "database", findings: databaseFindings },
+  { title: "Replicas", check: "replicas", findings: replicaFindings },
+  { title: "Keys", check: "keys", findings: keyFindings },
+  {
+    title: "Notifications",
+    check: "notifications",
+    findings: notificationFindings,
+    sends: true,
+  },
+  { title: "Audit log", check: "audit_log", findings: auditFindings },
+  { title: "Expiring soon", check: "expiring", findings: expiringFindings },
+];
+
+/** All areas; an area that fails or takes too long is a problem of its own. */
+export async function examineServer(
+  deps: DoctorDeps,
+  { sends }: { sends: boolean },
+): Promise<Area[]> {
+  const areas = AREAS.filter((area) => sends || area.sends !== true);
+  return await Promise.all(areas.map(async ({ title, check, findings }) => {
+    try {
+      return { title, findings: await withTimeout(findings(deps), TIMEOUT_MS) };
+    } catch (error) {
+      return { title, findings: [failure(check, error as Error)] };
+    }
+  }));
+}
+
+function failure(check: string, error: Error): Finding {
+  return error instanceof TimeoutError
+    ? problem(
+      check,
+      `the checks took longer than ${TIMEOUT_MS / 1000} s`,
+      "Look for locks and long statements in pg_stat_activity.",
+    )
+    : failed(check, sanitizeLine(error.message, MAX_MESSAGE_LENGTH));
+}

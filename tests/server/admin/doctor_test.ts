@@ -1,0 +1,70 @@
+/** The checks of `admin doctor` and of the page Health, each with a server that has the fault. */
+import assert from "node:assert/strict";
+import { examineServer } from "../../../server/admin/doctor/examine.ts";
+import { certificateFinding } from "../../../server/admin/doctor/public_address.ts";
+import { UntrustedForwarders } from "../../../server/http/untrusted_forwarders.ts";
+import { recordHeartbeat } from "../../../server/store/replicas.ts";
+import { testOnEachDatabase } from "../../support/databases.ts";
+import { testServer } from "../../support/test_server.ts";
+
+testOnEachDatabase("finds faults of the database, replicas and keys", async (location) => {
+  await using server = await testServer(location);
+  const { parts, clock } = server;
+  const examine = async () => {
+    const areas = await examineServer(parts, { sends: false });
+    return new Map(areas.flatMap(({ findings }) => findings).map((f) => [f.check, f.status]));
+  };
+  const replica = (id: string, version: string, untrustedForwarders: string[] = []) =>
+    recordHeartbeat(parts.sql, {
+      ...{ id, name: id.slice(0, 4), host: "a", pid: 1, version, untrustedForwarders },
+    });
+  await replica("00000000-0000-4000-8000-000000000001", "0.1.0");
+  const first = await examine();
+  for (
+    const check of [
+      ...["database_version", "database_writes", "migrations", "replicas", "proxies"],
+      ...["housekeeping", "signing_keys", "audit_log", "expiring"],
+    ]
+  ) assert.equal(first.get(check), "ok", check);
+
+  await replica("00000000-0000-4000-8000-000000000002", "0.2.0", ["192.0.2.1"]);
+  await parts.sql`insert into schema_migrations (name, applied_at) values ('9999_newer', now())`;
+  await parts.sql`
+    insert into housekeeping (task, started_at, finished_at, error)
+    values ('delete_old_sessions', now(), now(), 'disk full')`;
+  const second = await examine();
+  assert.equal(second.get("replicas"), "warning");
+  assert.equal(second.get("proxies"), "warning");
+  assert.equal(second.get("migrations"), "warning");
+  assert.equal(second.get("housekeeping"), "problem");
+
+  await parts.sql`delete from schema_migrations where name in ('9999_newer', '0001_initial')`;
+  await parts.sql`update replicas set last_seen_at = now() - interval '1 hour'`;
+  clock.advance({ days: 100 });
+  const third = await examine();
+  assert.equal(third.get("migrations"), "warning");
+  assert.equal(third.get("replicas"), "warning");
+  assert.equal(third.get("lost_replicas"), "warning");
+  assert.equal(third.get("signing_keys"), "problem");
+  assert.equal(third.get("clock"), "problem");
+
+  await parts.sql`alter table housekeeping rename to housekeeping_elsewhere`;
+  assert.equal((await examine()).get("replicas"), "problem");
+});
+
+Deno.test("a certificate is a warning two weeks before it expires, then a problem", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  const statusIn = (days: number) =>
+    certificateFinding(new Date(now + days * 86_400_000), now).status;
+  assert.deepEqual([-1, 0, 13, 14].map(statusIn), ["problem", "warning", "warning", "ok"]);
+});
+
+Deno.test("remembers few peers that forward without being trusted", () => {
+  const forwarders = new UntrustedForwarders();
+  const forwarded = new Headers({ "x-forwarded-for": "203.0.113.1" });
+  forwarders.observe("192.0.2.1", new Headers());
+  for (let n = 2; n < 2000; n++) forwarders.observe(`192.0.2.${n}`, forwarded);
+  const listed = forwarders.list();
+  assert.equal(listed.length, 10);
+  assert.ok(!listed.includes("192.0.2.1"));
+});
