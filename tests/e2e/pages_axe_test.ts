@@ -269,6 +269,8 @@ async function walkPeople(server: TestServer, url: string, page: Page, look: Loo
   await press("Disable account");
   await look("person-offboard-unknown", "offboard_person");
   await open("Cancel");
+  await go("/admin/health");
+  await look("health", "health");
   await go("/admin/owners");
   await look("owners", "owners");
   await page.getByRole("link", { name: "Change" }).first().click();

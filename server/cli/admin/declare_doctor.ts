@@ -9,7 +9,7 @@ const bin = brand.binaryName;
 
 export function declareDoctor(admin: Command, server: Run<ServerIo>): void {
   database(admin.command("doctor"))
-    .description("find out what is wrong with the server, or soon will be, and what to do")
+    .description("check the server, and say what to do about each problem")
     .option("--json", "print JSON")
     .option("--strict", "exit with 1 for warnings too")
     .addHelpText(
