@@ -1,5 +1,6 @@
 import { withBackOff } from "./back_off.ts";
 import type { ServerConfig } from "./config/server_config.ts";
+import { readSecretFile } from "./config/secret_files.ts";
 import { createEncryption, type Encryption } from "./security/encryption.ts";
 import type { ServerIo } from "./io.ts";
 import type { OnStartProgress } from "./start_progress.ts";
@@ -19,6 +20,7 @@ import {
   type ServerSecrets,
   verifyServerSecrets,
 } from "./store/server_secrets.ts";
+import { loadSigners } from "./tokens/load_signers.ts";
 import { SigningKeys } from "./tokens/signing_keys.ts";
 
 /** A database that is ready for use: migrated, with keys and secrets. */
@@ -54,7 +56,7 @@ export type StoragePurpose = "serve" | "create" | "use";
  */
 export async function openStorage(
   config: ServerConfig,
-  io: StorageIo,
+  io: StorageIo & Pick<ServerIo, "env">,
   purpose: StoragePurpose,
   metrics?: StatementMetrics,
 ): Promise<Storage> {
@@ -70,7 +72,18 @@ export async function openStorage(
     if (isNew && mustExist) throw new NoDatabase(description);
     const migrated = await migrateInTime(database, io, { isNewDatabase: isNew });
     const encryption = createEncryption(config, { bindsValues: await bindsValues(sql) });
-    const keys = new SigningKeys(sql, encryption, io.clock, config);
+    const signers = purpose === "serve"
+      ? await startStep(
+        io,
+        {
+          doing: "loading the signing key",
+          seconds: 30,
+          advice: "Check the program of signing_key_command.",
+        },
+        () => loadSigners(config, io.env, (file) => readSecretFile(file, io.env)),
+      )
+      : [];
+    const keys = new SigningKeys(sql, encryption, io.clock, config, signers);
     const secrets = await startStep(
       io,
       {

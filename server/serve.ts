@@ -157,6 +157,7 @@ export async function startServer(
     preparing,
     () => ResourceCatalog.load({ sql, config, issuer }),
   );
+  storage.keys.reportFailures((reason) => log("error", "signing_failed", { reason }));
   const tokenValidator = await startStep(
     io,
     preparing,

@@ -32,10 +32,18 @@ export const listKeys: Operation<Empty, ListedKey[]> = async ({ keys, clock }) =
 };
 
 /** Makes the next key sign, see SigningKeys.rotate. */
-export const rotateKeys: Operation<{ force: boolean }, { activatesAt: string }> = async (
-  { sql, clock, keys },
-  { force },
-) => {
+export const rotateKeys: Operation<
+  { force: boolean },
+  { activatesAt: string } | DomainError
+> = async ({ sql, clock, keys }, { force }) => {
+  const listed = await keys.list();
+  if (listed.length > 0 && listed.every(({ activatesAt }) => activatesAt !== undefined)) {
+    return new DomainError(
+      "conflict",
+      "There is no next key: signing_key_file or signing_key_command has the one that signs. To " +
+        "replace it, change what the setting names and restart the servers.",
+    );
+  }
   const activatesAt = await keys.rotate(force);
   await recordAuditEvent(sql, clock, {
     event: "signing_key.rotated",

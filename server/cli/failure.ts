@@ -20,6 +20,8 @@ import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { WorkerError } from "../workers/supervisor.ts";
+import { SigningUnavailable } from "../tokens/external_signer.ts";
+import { KeyError } from "../tokens/import_key.ts";
 import { TlsPairError } from "../config/tls_pair.ts";
 
 /** The part of ServerIo that reports use. */
@@ -103,10 +105,11 @@ const OWN_ERRORS = [
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   ...[MigrationConflict, CertificateAuthorityError, BackupError, OutputError],
   ...[DatabaseMoved, DatabaseIncomplete, DatabaseTooNew, WorkerError],
+  ...[KeyError, SigningUnavailable],
 ];
 
 /** The command line or the settings have to change first. */
-const USAGE_ERRORS = [NoDatabase, TlsPairError, CertificateAuthorityError];
+const USAGE_ERRORS = [NoDatabase, TlsPairError, CertificateAuthorityError, KeyError];
 
 /** Why the server or an operator's command failed, and what to do. */
 export function describeFailure(error: unknown): string {

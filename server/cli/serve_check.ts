@@ -19,6 +19,8 @@ import { describeEmbedded } from "../store/db/connect.ts";
 import { embeddedFolder } from "../store/embedded/embedded.ts";
 import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
+import { readSecretFile } from "../config/secret_files.ts";
+import { loadSigners } from "../tokens/load_signers.ts";
 import { readTlsPair } from "../config/tls_pair.ts";
 import { configuredScopes } from "../config/validate.ts";
 import type { ConfigProblem } from "../config/problem.ts";
@@ -121,6 +123,7 @@ async function tryStart(
     const { warning } = await readTlsPair(config.tls, io.clock);
     if (warning !== undefined) warn({ code: "certificate", ...warning });
   }
+  await loadSigners(config, io.env, (file) => readSecretFile(file, io.env));
   trustAuthorities(authoritySources(config, io));
   tryListening(config, warn);
   return await checkStorage(config, io);

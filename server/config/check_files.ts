@@ -12,9 +12,9 @@ import { embeddedFolder } from "../store/embedded/embedded.ts";
  * of this machine may read or change them, with the command that fixes it.
  */
 export async function checkFiles(
-  { dataDir, databaseUrl, tls, caFile }: Pick<
+  { dataDir, databaseUrl, tls, caFile, signingKeyCommand }: Pick<
     ServerConfig,
-    "dataDir" | "databaseUrl" | "tls" | "caFile"
+    "dataDir" | "databaseUrl" | "tls" | "caFile" | "signingKeyCommand"
   >,
   configFile: ConfigFile,
 ): Promise<ConfigProblem[]> {
@@ -31,6 +31,9 @@ export async function checkFiles(
     await check("config file", configFile.path, readers);
   }
   if (tls !== undefined) await check("tls_key", tls.keyFile, "group");
+  if (signingKeyCommand !== undefined) {
+    await check("signing_key_command", signingKeyCommand[0], "everyone");
+  }
   // Who may change it can impersonate every issuer that the server trusts.
   if (caFile) await check("ca_file", caFile, "everyone");
   if (databaseUrl !== undefined && isPostgresUrl(databaseUrl)) {

@@ -30,6 +30,15 @@ export function crossCheck(
     ...valid("listen", "issuer") ? missingIssuer(config) : [],
     ...valid("audience", "issuer", "listen") ? reservedAudience(config) : [],
     ...valid("pat_default_lifetime", "pat_max_lifetime") ? lifetimes(config) : [],
+    ...sources.has("signing_key_file") && sources.has("signing_key_command")
+      ? [
+        {
+          code: "set_twice",
+          subject: "signing_key_command",
+          message: "cannot be used with signing_key_file. Keep one of them.",
+        } as const,
+      ]
+      : [],
     ...valid("password_sign_in", "break_glass_administrators") ? breakGlass(config) : [],
     ...valid("workers", "database_url") ? impossibleWorkers(config, os) : [],
     ...valid("issuer", "tls_cert", "tls_key", "trusted_proxies") ? unknownNetworks(config) : [],

@@ -10,6 +10,7 @@ import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { inSpan, setSpanAttribute } from "../telemetry/tracing.ts";
 import { GRANT_TYPE_LABELS, type Metrics } from "../telemetry/metrics.ts";
+import type { SigningKeys } from "../tokens/signing_keys.ts";
 import type { TokenValidator } from "../validation/token_validator.ts";
 import { authenticateClient, ifEnabled } from "./client_authentication.ts";
 import type { Grant } from "./grants/grant.ts";
@@ -20,6 +21,7 @@ interface TokenDeps {
   log: Log;
   sql: Sql;
   clock: Clock;
+  keys: Pick<SigningKeys, "ready">;
   tokenValidator: Pick<TokenValidator, "clients">;
   metrics: Pick<Metrics, "grants" | "grantRefusals">;
 }
@@ -118,7 +120,7 @@ async function selectGrant(
 }
 
 async function handleGrant(
-  { tokenValidator }: TokenDeps,
+  { tokenValidator, keys }: TokenDeps,
   grant: Grant,
   { headers, form, clientInfo }: {
     headers: Headers;
@@ -136,6 +138,8 @@ async function handleGrant(
   }
   const error = checkClient(client, grant);
   if (error !== undefined) return error;
+  // A code that was redeemed without a token would be lost.
+  await keys.ready();
   return await grant.handle({ client, parameter: form, ...clientInfo });
 }
 

@@ -11,6 +11,8 @@ export interface StoredSigningKey {
   /** Encrypted: see privateJwkOf. */
   privateKey: Uint8Array;
   createdAt: Date;
+  /** Where the private part is; undefined: in the database. */
+  source?: "file" | "command";
   /** When it starts to sign; undefined for the next key, which is published but not in use yet. */
   activatesAt?: Date;
   /** When it leaves the key set; undefined while it signs or may sign. */
@@ -25,6 +27,7 @@ interface Row {
   algorithm: SigningAlgorithm;
   public_jwk: JWK;
   private_key: Uint8Array;
+  source: "file" | "command" | null;
   created_at: Date;
   activates_at: Date | null;
   expires_at: Date | null;
@@ -54,6 +57,7 @@ export async function listSigningKeys(
     algorithm: row.algorithm,
     publicJwk: row.public_jwk,
     privateKey: row.private_key,
+    source: row.source ?? undefined,
     createdAt: row.created_at,
     activatesAt: row.activates_at ?? undefined,
     expiresAt: row.expires_at ?? undefined,
@@ -81,6 +85,20 @@ export async function insertSigningKey(
     values (
       ${key.kid}, ${key.algorithm}, ${tx.json(key.publicJwk as Record<string, string>)},
       ${privateKey}, ${key.createdAt}, ${key.activatesAt ?? null}, ${key.expiresAt ?? null}
+    )`;
+}
+
+/** Publishes a key whose private part is elsewhere. */
+export async function insertExternalKey(
+  tx: Transaction,
+  key: Omit<StoredSigningKey, "privateKey">,
+): Promise<void> {
+  await tx`
+    insert into signing_keys
+      (kid, algorithm, public_jwk, private_key, source, created_at, activates_at)
+    values (
+      ${key.kid}, ${key.algorithm}, ${tx.json(key.publicJwk as Record<string, string>)},
+      ''::bytea, ${key.source ?? null}, ${key.createdAt}, ${key.activatesAt ?? null}
     )`;
 }
 

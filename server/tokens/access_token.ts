@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { errors, jwtVerify, SignJWT } from "jose";
+import { errors, jwtVerify } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import type { SigningAlgorithm } from "../config/server_config.ts";
@@ -7,6 +7,7 @@ import { isAcr } from "../../shared/oauth/acr.ts";
 import type { Authentication } from "../sign_in/authentication.ts";
 import { DomainError } from "../domain_error.ts";
 import type { ExtraClaims } from "../resources/extra_claims.ts";
+import { signJwt } from "./sign_jwt.ts";
 import type { SigningKey, SigningKeys } from "./signing_keys.ts";
 
 /** Largest access token, in characters: it fits into every keychain entry and header. */
@@ -110,7 +111,7 @@ export async function signAccessToken(
 ): Promise<string> {
   const key = await deps.keys.active(grant.algorithm);
   const claims = claimsFor(deps, grant, grant.id ?? generateAccessTokenId());
-  return await new SignJWT({ ...claims }).setProtectedHeader(header(key)).sign(key.key);
+  return await signJwt(key, TYPE, claims);
 }
 
 /**
@@ -137,9 +138,11 @@ export function generateAccessTokenId(): string {
   return randomBytes(16).toString("base64url");
 }
 
+/** RFC 9068 section 2.1: the type keeps ID tokens from passing for access tokens. */
+const TYPE = "at+jwt";
+
 function header(key: SigningKey) {
-  // RFC 9068 section 2.1: the type keeps ID tokens from passing for access tokens.
-  return { alg: key.algorithm, typ: "at+jwt", kid: key.kid };
+  return { alg: key.algorithm, typ: TYPE, kid: key.kid };
 }
 
 function claimsFor(

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { errors, jwtVerify, SignJWT } from "jose";
+import { errors, jwtVerify } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import type { UserinfoResponse } from "../../shared/oauth/userinfo_response.ts";
 import type { SigningAlgorithm } from "../config/server_config.ts";
 import type { Authentication } from "../sign_in/authentication.ts";
+import { signJwt } from "./sign_jwt.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 
 /** Signs an ID token (OpenID Connect Core 1.0 section 2). `lifetime` is in seconds. */
@@ -22,20 +23,18 @@ export async function signIdToken(
 ): Promise<string> {
   const key = await deps.keys.active();
   const now = numericDate(deps.clock.now());
-  return await new SignJWT({
+  return await signJwt(key, "JWT", {
     ...content.claims,
     auth_time: numericDate(content.authenticatedAt.getTime()),
     acr: content.authentication?.acr,
     amr: content.authentication?.amr,
     nonce: content.nonce,
     at_hash: accessTokenHash(content.accessToken, key.algorithm),
-  })
-    .setProtectedHeader({ alg: key.algorithm, typ: "JWT", kid: key.kid })
-    .setIssuer(deps.issuer)
-    .setAudience(content.clientId)
-    .setIssuedAt(now)
-    .setExpirationTime(now + deps.lifetime)
-    .sign(key.key);
+    iss: deps.issuer,
+    aud: content.clientId,
+    iat: now,
+    exp: now + deps.lifetime,
+  });
 }
 
 /** Hash functions of the signature algorithms: Ed25519 hashes by SHA-512 (RFC 8032 section 5.1). */

@@ -15,6 +15,7 @@ import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
   deleteSigningKey,
   encryptSigningKeys,
+  insertExternalKey,
   insertSigningKey,
   listSigningKeys,
   privateJwkOf,
@@ -25,7 +26,8 @@ import {
   withSigningKeysLocked,
 } from "../store/signing_keys.ts";
 import type { RegisteredResource } from "../resources/resource.ts";
-import type { OperatorKey } from "./import_key.ts";
+import type { ExternalSigner } from "./external_signer.ts";
+import { KeyError, type OperatorKey } from "./import_key.ts";
 import { keyId } from "./key_id.ts";
 import { longestClientLifetime } from "../store/clients.ts";
 import { longestDelegation } from "../store/delegated_tokens.ts";
@@ -48,7 +50,8 @@ const GRACE_SECONDS = 300;
 export interface SigningKey {
   kid: string;
   algorithm: SigningAlgorithm;
-  key: CryptoKey;
+  /** The signature of the signing input of JWS (RFC 7515 section 5.1). */
+  sign(input: Uint8Array): Promise<Uint8Array>;
 }
 
 export type SigningKeyState = "next" | "scheduled" | "active" | "retiring";
@@ -62,8 +65,10 @@ export function signingKeyState(
   if (key.activatesAt === undefined) return "next";
   if (key.activatesAt > now) return "scheduled";
   const ofAlgorithm = keys.filter(({ algorithm }) => algorithm === key.algorithm);
-  // An algorithm that is in use always has a next key.
-  const isInUse = ofAlgorithm.some(({ activatesAt }) => activatesAt === undefined);
+  // An algorithm that is in use always has a next key, unless its keys are not in the database.
+  const isInUse = ofAlgorithm.some(({ activatesAt, source }) =>
+    activatesAt === undefined || source !== undefined
+  );
   const signing = activeKey(isInUse ? ofAlgorithm : keys, now);
   return key.kid === signing?.kid ? "active" : "retiring";
 }
@@ -82,8 +87,15 @@ function ofAlgorithm(
   return keys.filter((key) => key.algorithm === algorithm);
 }
 
-interface KeyConfig
-  extends Pick<ServerConfig, "signingAlgorithm" | "keyRotation" | "accessTokenLifetime"> {
+interface KeyConfig extends
+  Pick<
+    ServerConfig,
+    | "signingAlgorithm"
+    | "keyRotation"
+    | "accessTokenLifetime"
+    | "signingKeyFile"
+    | "signingKeyCommand"
+  > {
   resources: readonly Pick<RegisteredResource, "accessTokenLifetime" | "signingAlgorithm">[];
 }
 
@@ -109,7 +121,19 @@ export class SigningKeys {
     private readonly encryption: Encryption,
     private readonly clock: Clock,
     private readonly config: KeyConfig,
+    /** Sign in place of the keys in the database for their algorithms; the newest last. */
+    private readonly signers: readonly ExternalSigner[] = [],
   ) {}
+
+  /** Throws SigningUnavailable if nothing can be signed now: before a grant is used up. */
+  async ready(): Promise<void> {
+    await Promise.all(this.signers.map((signer) => signer.ready()));
+  }
+
+  /** `report` is called with the reason why nothing could be signed. */
+  reportFailures(report: (reason: string) => void): void {
+    for (const signer of this.signers) signer.onFailure = report;
+  }
 
   /**
    * The key that signs now, of this algorithm if verifiers know one; without an algorithm, that of
@@ -119,6 +143,10 @@ export class SigningKeys {
     await this.#refresh();
     const stored = this.#active(algorithm);
     if (stored === undefined) throw new Error("no signing key is active");
+    const signer = this.#signerOf(stored);
+    if (signer !== undefined) {
+      return { kid: stored.kid, algorithm: stored.algorithm, sign: (input) => signer.sign(input) };
+    }
     let imported = this.#imported.get(stored.kid);
     if (imported === undefined) {
       imported = importSigningKey(stored, this.encryption);
@@ -164,7 +192,9 @@ export class SigningKeys {
     await this.#reload();
     const now = new Date(this.clock.now());
     for (const stored of this.#stored) {
-      if (signingKeyState(stored, this.#stored, now) === "retiring") continue;
+      if (
+        stored.source !== undefined || signingKeyState(stored, this.#stored, now) === "retiring"
+      ) continue;
       privateJwkOf(stored, this.encryption);
     }
   }
@@ -215,6 +245,8 @@ export class SigningKeys {
     await withSigningKeysLocked(this.sql, async (tx) => {
       const now = new Date(this.clock.now());
       if ((await listSigningKeys(tx, now)).length > 0) return;
+      // The server adds them: a generated key would be in the database.
+      if (this.config.signingKeyFile ?? this.config.signingKeyCommand) return;
       for (const algorithm of await this.#algorithmsInUse(tx)) {
         await this.#insertNew(tx, algorithm, now);
         await this.#insertNew(tx, algorithm);
@@ -240,7 +272,11 @@ export class SigningKeys {
         }
       }
       const isFirst = activeKey(keys, now) === undefined;
+      const ownAlgorithms = await this.#maintainExternal(tx, { keys, algorithms });
       for (const algorithm of algorithms) {
+        if (ownAlgorithms.includes(algorithm)) continue;
+        // Of another replica, which has a signer that this one does not have.
+        if (isSignedOutside(ofAlgorithm(keys, algorithm))) continue;
         await this.#maintainAlgorithm(tx, {
           keys: ofAlgorithm(keys, algorithm),
           algorithm,
@@ -250,6 +286,58 @@ export class SigningKeys {
       await this.#retireReplaced(tx, now);
     });
     await this.#reload();
+  }
+
+  /**
+   * Publishes the keys of the external signers, has them sign once verifiers know them, and deletes
+   * generated keys of their algorithms that have not signed yet. Returns these algorithms.
+   */
+  async #maintainExternal(
+    tx: Transaction,
+    { keys, algorithms }: {
+      keys: readonly StoredSigningKey[];
+      algorithms: readonly SigningAlgorithm[];
+    },
+  ): Promise<SigningAlgorithm[]> {
+    const maintained: SigningAlgorithm[] = [];
+    const now = new Date(this.clock.now());
+    for (const [index, { kid, algorithm, publicJwk, source }] of this.signers.entries()) {
+      if (await wasKeyRemoved(tx, kid)) continue;
+      if (!algorithms.includes(algorithm)) {
+        throw new KeyError(
+          `the key of signing_key_${source} signs with ${algorithm}, which is not in use: set ` +
+            `signing_algorithm to ${algorithm}`,
+        );
+      }
+      maintained.push(algorithm);
+      const ofSame = ofAlgorithm(keys, algorithm);
+      for (const key of ofSame) {
+        const isWaiting = key.activatesAt === undefined || key.activatesAt > now;
+        if (key.source === undefined && isWaiting) await deleteSigningKey(tx, key.kid);
+      }
+      if (ofSame.some((key) => key.kid === kid)) continue;
+      // Without a key that could sign meanwhile, verifiers have to fetch this one when they see it.
+      const canWait = activeKey(keys.filter((key) => this.#canSignWith(key)), now) !== undefined;
+      const activatesAt = new Date(now.getTime() + (canWait ? PUBLICATION_LEAD * 1000 : 0) - index);
+      await insertExternalKey(tx, {
+        kid,
+        algorithm,
+        publicJwk,
+        source,
+        createdAt: now,
+        activatesAt,
+      });
+    }
+    return maintained;
+  }
+
+  #signerOf({ kid, source }: StoredSigningKey): ExternalSigner | undefined {
+    return source === undefined ? undefined : this.signers.find((signer) => signer.kid === kid);
+  }
+
+  /** Another replica may have a signer that this one does not have. */
+  #canSignWith(key: StoredSigningKey): boolean {
+    return key.source === undefined || this.#signerOf(key) !== undefined;
   }
 
   async #maintainAlgorithm(
@@ -421,10 +509,11 @@ export class SigningKeys {
    */
   #active(algorithm: SigningAlgorithm): StoredSigningKey | undefined {
     const now = new Date(this.clock.now());
-    const others = this.#stored.filter((key) => !this.#resourceAlgorithms.includes(key.algorithm));
-    return activeKey(ofAlgorithm(this.#stored, algorithm), now) ??
-      activeKey(ofAlgorithm(this.#stored, this.config.signingAlgorithm), now) ??
-      activeKey(others, now) ?? activeKey(this.#stored, now);
+    const stored = this.#stored.filter((key) => this.#canSignWith(key));
+    const others = stored.filter((key) => !this.#resourceAlgorithms.includes(key.algorithm));
+    return activeKey(ofAlgorithm(stored, algorithm), now) ??
+      activeKey(ofAlgorithm(stored, this.config.signingAlgorithm), now) ??
+      activeKey(others, now) ?? activeKey(stored, now);
   }
 
   async #insertNew(
@@ -493,6 +582,13 @@ export class SigningKeys {
   }
 }
 
+/** Whether the key that signs, or will sign, is not in the database. */
+function isSignedOutside(keys: readonly StoredSigningKey[]): boolean {
+  const latest = keys.filter(({ activatesAt }) => activatesAt !== undefined)
+    .sort((a, b) => b.activatesAt!.getTime() - a.activatesAt!.getTime())[0];
+  return latest?.source !== undefined;
+}
+
 /** By the members of RFC 7638, which identify a public key. */
 function isSameKey(a: JWK, b: JWK): boolean {
   return (["kty", "crv", "x", "y", "n", "e"] as const).every((name) => a[name] === b[name]);
@@ -521,5 +617,15 @@ async function importSigningKey(
   encryption: Encryption,
 ): Promise<SigningKey> {
   const key = await importJWK(privateJwkOf(stored, encryption), stored.algorithm) as CryptoKey;
-  return { kid: stored.kid, algorithm: stored.algorithm, key };
+  const parameters = stored.algorithm === "ES256"
+    ? { name: "ECDSA", hash: "SHA-256" }
+    : key.algorithm;
+  return {
+    kid: stored.kid,
+    algorithm: stored.algorithm,
+    sign: async (input) =>
+      new Uint8Array(
+        await crypto.subtle.sign(parameters, key, input as Uint8Array<ArrayBuffer>),
+      ),
+  };
 }

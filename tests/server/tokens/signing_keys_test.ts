@@ -197,6 +197,7 @@ testOnEachDatabase("signs with an imported key once verifiers have it", async (l
   assert.ok(!(next instanceof DomainError));
   assert.equal(next.activatesAt, undefined);
   assert.deepEqual(await states(server), { retiring: 1, active: 1, next: 1 });
+  clock.advance({ seconds: 1 });
   await parts.keys.rotate(true);
   assert.equal((await parts.keys.active()).kid, next.kid);
 });
