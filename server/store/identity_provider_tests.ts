@@ -32,7 +32,7 @@ function fromRow(row: Row): ProviderTest {
   };
 }
 
-/** Returns its id. */
+/** Returns its id; undefined if the provider was removed. */
 export async function insertProviderTest(
   sql: Sql,
   { tokenHash, provider, now, expiresAt }: {
@@ -41,12 +41,15 @@ export async function insertProviderTest(
     now: Date;
     expiresAt: Date;
   },
-): Promise<string> {
+): Promise<string | undefined> {
   const id = randomUUID();
-  await sql`
+  // The lock keeps the provider until the test refers to it.
+  const rows = await sql`
     insert into identity_provider_tests (id, token_hash, provider, created_at, expires_at)
-    values (${id}, ${tokenHash}, ${provider}, ${now}, ${expiresAt})`;
-  return id;
+    select ${id}::uuid, ${tokenHash}::bytea, name, ${now}::timestamptz, ${expiresAt}::timestamptz
+    from identity_providers where name = ${provider} for key share
+    returning id`;
+  return rows.length === 0 ? undefined : id;
 }
 
 export async function findProviderTest(sql: Sql, id: string): Promise<ProviderTest | undefined> {

@@ -38,6 +38,7 @@ export async function startIdentityProviderTest(
     now,
     expiresAt,
   });
+  if (id === undefined) return noSuchProvider(name);
   const event = { event: "identity_provider.tested", subject: name };
   await recordAuditEvent(sql, clock, adminEvent(deps, event));
   return {

@@ -339,7 +339,7 @@ testStore("identity_providers", {
     await addProvider(store);
     const hash = tokenHash("test");
     const test = { tokenHash: hash, provider: "okta", now: at({}), expiresAt: at({ hours: 1 }) };
-    const id = await insertProviderTest(sql, test);
+    const id = (await insertProviderTest(sql, test))!;
     const start = (now: Date) => startProviderTest(sql, { tokenHash: hash, now });
     assert.equal(await start(at({ hours: 1 })), undefined);
     assert.equal((await start(at({})))?.id, id);
