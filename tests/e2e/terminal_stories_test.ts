@@ -172,6 +172,8 @@ async function play(
     return text
       // A slow machine gets notices while it waits.
       .replaceAll(/Still [^…]*…\r\n/g, "")
+      // A log line with a hash, at the stop.
+      .replaceAll(/\S+ info audit_sealed [^\n]*\n/g, "")
       .replaceAll(/(?<=127\.0\.0\.1:)\d{5}/g, "88888")
       .replaceAll(/(?<=\/tmp\/story-)[0-9a-f]+/g, (name) => "x".repeat(name.length))
       .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g, "YYYY-MM-DD hh:mm")
