@@ -90,7 +90,7 @@ Deno.test("request ids and the access log", async (t) => {
       level: "error",
       event: "request_failed",
       ...{ method: "GET", path: "/oauth/jwks", request_id: "jwks-8" },
-      ...{ error: "Error", reason: "no space" },
+      ...{ error: "Error", reason: "no space", trace_id: undefined },
     }]);
   });
 

@@ -19,7 +19,7 @@ function offered(line: string, known?: KnownValues): string[] {
 Deno.test("completes commands by their prefix, at each level", () => {
   assert.deepEqual(offered("lo"), ["login", "logout"]);
   assert.deepEqual(offered("admin k"), ["keys"]);
-  assert.deepEqual(offered("admin keys "), ["list", "rotate"]);
+  assert.deepEqual(offered("admin keys "), ["list", "rotate", "remove", "import"]);
   assert.deepEqual(offered("help admin k"), ["keys"]);
   assert.deepEqual(offered("nonsense lo"), ["login", "logout"]);
   assert.ok(!offered("").includes("complete"));

@@ -73,14 +73,14 @@ testStore("secret_key", {
     const none = createEncryption({});
     const secrets = await loadServerSecrets(sql, none);
     await signingKeys(sql, none).maintain();
-    assert.deepEqual(await keysOf(depsOf(sql, none)), { plain: 4 });
+    assert.deepEqual(await keysOf(depsOf(sql, none)), { plain: 5 });
     let before = none;
     for (const secretKey of [A, B, undefined]) {
       const previousSecretKeys = [A, B].filter((key) => key !== secretKey);
       const encryption = createEncryption({ secretKey, previousSecretKeys });
       const deps = depsOf(sql, encryption);
-      assert.deepEqual((await rotateAll(deps)).rotated, 4);
-      assert.deepEqual(await keysOf(deps), { [encryption.keyId ?? "plain"]: 4 });
+      assert.deepEqual((await rotateAll(deps)).rotated, 5);
+      assert.deepEqual(await keysOf(deps), { [encryption.keyId ?? "plain"]: 5 });
       assert.deepEqual(await loadServerSecrets(sql, createEncryption({ secretKey })), secrets);
       assert.ok(await signingKeys(sql, createEncryption({ secretKey })).active());
       // Those that run with the key before, and accept the new one.
@@ -91,23 +91,23 @@ testStore("secret_key", {
       assert.equal((await rotateAll(deps)).rotated, 0);
     }
     const events = await sql<{ details: Record<string, unknown> }[]>`
-      select details from audit_events where event = 'secret_key.rotated'`;
+      select details from audit_log where event = 'secret_key.rotated'`;
     assert.equal(events.length, 0);
     await finishSecretKeyRotation(depsOf(sql, none), { rotated: 4, unreadable: 0 });
     assert.equal(
-      (await sql`select 1 from audit_events where event = 'secret_key.rotated'`).length,
+      (await sql`select 1 from audit_log where event = 'secret_key.rotated'`).length,
       1,
     );
   },
   async "binds values of an older version to their rows"({ sql }) {
     const old = createEncryption({ secretKey: A }, { bindsValues: false });
     const secrets = await loadServerSecrets(sql, old);
-    assert.deepEqual(await keysOf(depsOf(sql, old)), { unnamed: 2 });
+    assert.deepEqual(await keysOf(depsOf(sql, old)), { unnamed: 3 });
     const encryption = createEncryption({ secretKey: A }, { bindsValues: await bindsValues(sql) });
     assert.equal(encryption.bindsValues, false);
     await rotateAll(depsOf(sql, encryption));
     assert.equal(await bindsValues(sql), true);
-    assert.deepEqual(await keysOf(depsOf(sql, encryption)), { [encryption.keyId!]: 2 });
+    assert.deepEqual(await keysOf(depsOf(sql, encryption)), { [encryption.keyId!]: 3 });
     assert.deepEqual(await loadServerSecrets(sql, encryption), secrets);
   },
   async "continues where it was interrupted, in batches"({ sql }) {
@@ -135,7 +135,7 @@ testStore("secret_key", {
       from server_secrets other where other.name <> s.name and s.name = 'form_key'`;
     const deps = depsOf(sql, createEncryption({ secretKey: B, previousSecretKeys: [A] }));
     const { rotated, unreadable } = await rotateAll(deps);
-    assert.equal(rotated, 1);
+    assert.equal(rotated, 2);
     assert.deepEqual(unreadable.map(({ column, row }) => [column, row]), [
       ["server_secrets.value", "form_key"],
     ]);

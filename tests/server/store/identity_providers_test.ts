@@ -114,6 +114,7 @@ testStore("identity_providers", {
       groupsClaim: undefined,
       acrMapping: undefined,
       disabledAt: undefined,
+      managedBy: undefined,
     });
     const taken = { ...provider, clientSecret: SECRET };
     assert.equal(await insertIdentityProvider(sql, taken), false);
@@ -135,6 +136,7 @@ testStore("identity_providers", {
       ...provider,
       ...changed,
       disabledAt: undefined,
+      managedBy: undefined,
     });
     assert.equal(await hasIdentityProviders(sql), true);
     await sql.begin((tx) => setProviderDisabledAt(tx, "okta", { disabled: true, now: at({}) }));
