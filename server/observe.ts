@@ -7,7 +7,10 @@ import type { Listener } from "./http/listener.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
 import { passwordQueueState } from "./security/password_hash.ts";
+import { auditStreamTargets } from "./audit/stream/start_streams.ts";
+import type { ServerConfig } from "./config/server_config.ts";
 import { auditBacklog } from "./store/audit_backlog.ts";
+import { listStreams, type StreamState } from "./store/audit_log/streams.ts";
 import type { Database, Sql } from "./store/db/connect.ts";
 import { statementRetries } from "./store/db/retry_conflicts.ts";
 import { countPendingDeviceAuthorizations } from "./store/device_authorizations.ts";
@@ -25,6 +28,7 @@ export interface ObserveDeps {
   sql: Sql;
   database: Pick<Database, "maxConnections" | "statements">;
   clock: Clock;
+  config: Pick<ServerConfig, "auditStream">;
   keys: Pick<SigningKeys, "schedule">;
   mail: Pick<Mail, "queueState">;
   webhook: Pick<Webhook, "queueState">;
@@ -101,9 +105,11 @@ function observeQueues({ metrics, mail, webhook }: ObserveDeps): void {
   );
 }
 
-function databaseSampler({ metrics, sql, clock }: ObserveDeps): Sampler {
+function databaseSampler({ metrics, sql, clock, config }: ObserveDeps): Sampler {
   let tasks: StoredTask[] = [];
   let replicas: StoredReplica[] = [];
+  let streams: StreamState[] = [];
+  const targets = auditStreamTargets(config).map(({ name }) => name);
   const sampler = new Sampler(async () => {
     const sentAt = clock.now();
     const { pending, databaseTime } = await countPendingDeviceAuthorizations(sql, new Date(sentAt));
@@ -114,10 +120,17 @@ function databaseSampler({ metrics, sql, clock }: ObserveDeps): Sampler {
     const backlog = await auditBacklog(sql);
     metrics.auditUnsealed.set({}, backlog.events);
     metrics.auditUnsealedAge.set({}, backlog.oldestSeconds);
+    streams = await listStreams(sql, targets);
     tasks = await listTasks(sql);
     replicas = (await listReplicas(sql)).filter(({ isAlive }) => isAlive);
   });
   metrics.replicas.read(() => replicas.map(({ version }) => [{ version }, 1]));
+  metrics.auditStreamLag.read(() =>
+    streams.map(({ target, lagSeconds }) => [{ target }, lagSeconds])
+  );
+  metrics.auditStreamFailing.read(() =>
+    streams.map(({ target, failing }) => [{ target }, failing ? 1 : 0])
+  );
   const ofTasks = (
     gauge: typeof metrics.housekeepingSuccess,
     value: (task: StoredTask) => number | undefined,

@@ -8,6 +8,7 @@ import { app, type AppDeps } from "./app.ts";
 import { prepareAuditLog } from "./audit/maintain.ts";
 import { recordServerStart, recordServerStop } from "./audit/server_events.ts";
 import { AuditSealer } from "./audit/sealer.ts";
+import { startAuditStreams } from "./audit/stream/start_streams.ts";
 
 import { defaultIssuer } from "./config/default_issuer.ts";
 import { authoritySources } from "./config/authority_sources.ts";
@@ -210,6 +211,11 @@ export async function startServer(
   for (const reason of await startStep(io, preparing, () => secretKeyWarnings(sql, storage))) {
     log("warn", "secret_key_not_shared", { reason });
   }
+  const auditStreams = await startStep(
+    io,
+    preparing,
+    () => startAuditStreams({ ...deps, replica }, io.env),
+  );
   await startStep(io, preparing, () =>
     recordServerStart(deps, {
       version,
@@ -250,7 +256,7 @@ export async function startServer(
         // Requests and rechecks have queued their last messages by now.
         await Promise.all([deps.webhook.close(), deps.mail.close()]);
         await recordServerStop(deps);
-        await sealer.stop();
+        await Promise.all([sealer.stop(), auditStreams.stop()]);
         await heartbeat.stop();
       };
       const leftMs = timeoutMs - (performance.now() - startedAt);

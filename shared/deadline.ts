@@ -41,8 +41,11 @@ export async function untilAborted<T>(work: PromiseLike<T>, signal: AbortSignal)
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
+  const abort = () => resolve();
+  signal.addEventListener("abort", abort);
   if (signal.aborted) resolve();
   await promise;
   clearTimeout(timer);
+  // A signal may outlive very many pauses.
+  signal.removeEventListener("abort", abort);
 }

@@ -11,6 +11,7 @@ import {
   dropAuditPartitions,
 } from "../store/audit_log/partitions.ts";
 import { appendRepeatedEvents } from "../store/audit_log/repeats.ts";
+import { countMissedEvents } from "../store/audit_log/streams.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import type { ServerSecrets } from "../store/server_secrets.ts";
 import { markDropped, sealEvents } from "./sealer.ts";
@@ -57,7 +58,10 @@ export async function maintainAuditLog(
     (limit) => copyOlderEvents(sql, { since: until, limit }),
     signal,
   );
-  const onDrop = (tx: Transaction, week: Date) => markDropped(tx, secrets.auditKey, week, now);
+  const onDrop = async (tx: Transaction, week: Date) => {
+    await countMissedEvents(tx, week);
+    await markDropped(tx, secrets.auditKey, week, now);
+  };
   await dropAuditPartitions(sql, until, onDrop);
   const deleted = await runInBatches(
     (limit) => deleteOldDefaultEvents(sql, until, limit, onDrop),

@@ -4,6 +4,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { settings } from "../config/schema.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { displayUrl } from "../config/setting_url.ts";
+import type { ValueType } from "../config/value_type.ts";
 import type { Log } from "../log.ts";
 import type { Replica } from "../replicas/replica.ts";
 import { logFailure } from "../request_log.ts";
@@ -103,10 +104,21 @@ export function describeSettings(config: ServerConfig, key: Uint8Array): Record<
     described[name] = secret
       ? fingerprint(key, name, text)
       : type.holdsCredentials
-      ? `${shortText(displayUrl(text, { secretPath: true }))} ${fingerprint(key, name, text)}`
+      ? `${shortText(displayValue(name, type, text))} ${fingerprint(key, name, text)}`
       : shortText(text.includes("://") ? displayUrl(text) : text);
   }
   return described;
+}
+
+/** A list of targets has more than one path that may be secret. */
+function displayValue(
+  name: string,
+  { display }: Pick<ValueType<unknown>, "display">,
+  text: string,
+) {
+  return name === "audit_stream" && display !== undefined
+    ? display(text)
+    : displayUrl(text, { secretPath: true });
 }
 
 function camelCase(name: string): string {

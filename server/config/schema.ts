@@ -3,6 +3,7 @@
  * line reads them without loading the server.
  */
 import type { Setting } from "./setting.ts";
+import { audit } from "./settings/audit.ts";
 import { identityProviders } from "./settings/identity_providers.ts";
 import { logins } from "./settings/logins.ts";
 import { signIn } from "./settings/sign_in.ts";
@@ -20,6 +21,7 @@ export const settingGroups = [
   storage,
   logs,
   metrics,
+  audit,
   tokens,
   logins,
   signIn,

@@ -63,6 +63,7 @@ function impossibleWorkers({ workers, databaseUrl }: ServerConfig, os: string): 
 const PAIRS: readonly [SettingName, SettingName][] = [
   ["tls_cert", "tls_key"],
   ["smtp_url", "mail_from"],
+  ["audit_stream", "audit_stream_secret"],
 ];
 
 function incompletePairs(sources: ReadonlyMap<SettingName, SettingSource>): ConfigProblem[] {

@@ -1,11 +1,11 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { isLoopbackHost } from "../config/parsers.ts";
-import { webhookKey } from "../config/webhook_key.ts";
 import type { Log } from "../log.ts";
 import type { OutboundHttp } from "../outbound/outbound_http.ts";
 import { type DeliveryFailure, DeliveryQueue, type QueueState } from "./delivery_queue.ts";
+import { webhookHeaders } from "./webhook_signature.ts";
 
 /** An event for the operator's systems. It never contains a secret. */
 export interface WebhookEvent {
@@ -55,19 +55,11 @@ export class Webhook {
     return (await this.#attempt(url, this.#headers(id, body, secret), body))?.reason;
   }
 
-  /** For one attempt: receivers accept a signature for a few minutes only. */
   #headers(id: string, body: string, secret?: string): Record<string, string> {
-    const timestamp = String(Math.floor(this.clock.now() / 1000));
-    const headers = {
+    return {
       "content-type": "application/json",
-      "webhook-id": id,
-      "webhook-timestamp": timestamp,
+      ...webhookHeaders({ id, body, secret, now: this.clock.now() }),
     };
-    if (secret === undefined) return headers;
-    // The key is never undefined, since settings are validated; it must not become an empty one.
-    const signature = createHmac("sha256", webhookKey(secret)!).update(`${id}.${timestamp}.${body}`)
-      .digest("base64");
-    return { ...headers, "webhook-signature": `v1,${signature}` };
   }
 
   close(): Promise<void> {

@@ -238,6 +238,16 @@ export function createMetrics() {
       help: "Age of the oldest audit event that is not sealed; 0 without one; sampled every 15 s",
       labels: {},
     }),
+    auditStreamLag: new Gauge({
+      name: "audit_stream_lag_seconds",
+      help: "Age of the oldest event that a target of audit_stream has not accepted; 0 without one",
+      labels: { target: "target without the path of its URL" },
+    }),
+    auditStreamFailing: new Gauge({
+      name: "audit_stream_failing",
+      help: "1 if the last delivery to a target of audit_stream failed, on any replica; else 0",
+      labels: { target: "target without the path of its URL" },
+    }),
     signingKeyCreated: new Gauge({
       name: "signing_key_created_timestamp_seconds",
       help: "When the key that signs now was created",

@@ -86,6 +86,39 @@ function metricJson(instrument: AnyInstrument, times: object) {
     : { ...described, gauge: { dataPoints } };
 }
 
+/** A log record (OpenTelemetry Logs Data Model). */
+export interface LogRecord {
+  at: number;
+  severity: { number: number; text: string };
+  eventName: string;
+  body: string;
+  attributes: Readonly<Record<string, string>>;
+}
+
+export function logsRequest(
+  records: readonly LogRecord[],
+  resource: Resource,
+  observedAt: number,
+): string {
+  return JSON.stringify({
+    resourceLogs: [{
+      resource: { attributes: attributes(resource) },
+      scopeLogs: [{
+        scope,
+        logRecords: records.map(({ at, severity, eventName, body, ...record }) => ({
+          timeUnixNano: nanoseconds(at),
+          observedTimeUnixNano: nanoseconds(observedAt),
+          severityNumber: severity.number,
+          severityText: severity.text,
+          eventName,
+          body: { stringValue: body },
+          attributes: attributes(record.attributes),
+        })),
+      }],
+    }],
+  });
+}
+
 function attributes(values: Readonly<Record<string, string | number | undefined>>) {
   return Object.entries(values).map(([key, value]) => ({
     key,

@@ -70,11 +70,7 @@ export function otlpSettings(
       { metrics: { url: metrics, intervalMs: number("OTEL_METRIC_EXPORT_INTERVAL", 60_000) } },
     headers: keyValues(read("OTEL_EXPORTER_OTLP_HEADERS")),
     timeoutMs: number("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000),
-    resource: {
-      "service.name": serviceName,
-      ...keyValues(read("OTEL_RESOURCE_ATTRIBUTES")),
-      ...read("OTEL_SERVICE_NAME") !== undefined && { "service.name": read("OTEL_SERVICE_NAME")! },
-    },
+    resource: otlpResource(env, serviceName),
   };
   return { settings, problems };
 
@@ -92,6 +88,23 @@ export function otlpSettings(
     problems.push({ variable: name, message: "must be the http or https URL of a collector." });
     return undefined;
   }
+}
+
+/** Describes this service. */
+export function otlpResource(
+  { OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME }: Record<string, string>,
+  serviceName: string,
+): Record<string, string> {
+  return {
+    "service.name": serviceName,
+    ...keyValues(OTEL_RESOURCE_ATTRIBUTES),
+    ...OTEL_SERVICE_NAME && { "service.name": OTEL_SERVICE_NAME },
+  };
+}
+
+/** Those for logs only: the others may be for another collector. */
+export function otlpLogHeaders(env: Record<string, string>): Record<string, string> {
+  return keyValues(env.OTEL_EXPORTER_OTLP_LOGS_HEADERS);
 }
 
 /** `name=value,name=value`, with percent-encoded values (W3C Baggage). */

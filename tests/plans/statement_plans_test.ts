@@ -21,7 +21,7 @@ const SMALL_TABLES = new Set([
   ...["trust_requests", "queued_sign_ins"],
   // The server's own.
   ...["signing_keys", "server_secrets", "replicas", "housekeeping", "schema_migrations"],
-  ...["write_probe", "setup_links", "audit_backfill", "audit_chains", "sealing"],
+  ...["write_probe", "setup_links", "audit_backfill", "audit_chains", "audit_streams", "sealing"],
   // Empty once the version before 0029 is gone.
   ...["audit_events"],
 ]);

@@ -30,6 +30,7 @@ testOnEachDatabase(
     ]);
     parts.config.auditRetention = 86_400;
     parts.config.secretKey = "never-to-be-shown".padEnd(32, "x");
+    parts.config.auditStream = "file:/a, https://siem.example/never-to-be-shown, otlp:https://b/";
     parts.config.databaseUrl = "postgres://user:never-to-be-shown@db.example/auth?password=hidden";
     await start();
     parts.config.secretKey = "never-to-be-shown".padEnd(32, "y");
@@ -38,7 +39,7 @@ testOnEachDatabase(
     const events = await since();
     assert.deepEqual(events.slice(4), [
       ["server.started", undefined],
-      ["settings.changed", "audit_retention database_url secret_key"],
+      ["settings.changed", "audit_retention audit_stream database_url secret_key"],
       ["server.started", undefined],
       ["settings.changed", "secret_key"],
       ["server.stopped", undefined],

@@ -41,7 +41,7 @@ export const notifications = {
       name: "outbound_private_addresses",
       type: onOff,
       default: "off",
-      summary: "allow private addresses in webhook_url and secret_scanning_keys_url",
+      summary: "allow private addresses in webhook_url, audit_stream and secret_scanning_keys_url",
       details: "Loopback addresses, as in `http://127.0.0.1:9000`, are always allowed.",
     },
     {

@@ -40,6 +40,7 @@ import replicas from "./migrations/0031_replicas.sql" with { type: "text" };
 import restores from "./migrations/0033_restores.sql" with { type: "text" };
 import keys from "./migrations/0034_keys.sql" with { type: "text" };
 import apply from "./migrations/0035_apply.sql" with { type: "text" };
+import auditStreams from "./migrations/0037_audit_streams.sql" with { type: "text" };
 import doctor from "./migrations/0038_doctor.sql" with { type: "text" };
 import { scaleIndexes } from "./migrations/0039_scale.ts";
 
@@ -93,6 +94,7 @@ export const migrations: readonly Migration[] = [
   { name: "0033_restores", sql: restores },
   { name: "0034_keys", sql: keys },
   { name: "0035_apply", sql: apply },
+  { name: "0037_audit_streams", sql: auditStreams },
   { name: "0038_doctor", sql: doctor },
   { name: "0039_scale", sql: "", indexes: scaleIndexes },
 ];

@@ -177,6 +177,11 @@ interface InvalidCase {
 const ISSUER = "https://auth.example.com";
 const CONFIG_FILE = "config file";
 
+function auditStream(targets: string, code: ConfigProblemCode): InvalidCase {
+  const env = { [`${PREFIX}_AUDIT_STREAM_SECRET`]: "a secret that signs the stream" };
+  return { flags: { auditStream: targets }, env, problems: [[code, "audit_stream"]] };
+}
+
 const INVALID: InvalidCase[] = [
   { flags: { listen: "nowhere" }, problems: [["invalid_value", "listen"]] },
   {
@@ -231,6 +236,16 @@ const INVALID: InvalidCase[] = [
   {
     flags: { webhookUrl: "https://user:password@hooks.example" },
     problems: [["invalid_value", "webhook_url"]],
+  },
+  ...[",", "syslog://a.example", "file:audit.jsonl", "file:/var/log/", "https://a.example,otlp:b"]
+    .map((target) => auditStream(target, "invalid_value")),
+  auditStream("file:/a,file:/a", "invalid_value"),
+  auditStream("otlp:http://a.example/v1/logs", "insecure_url"),
+  auditStream("https://a.example, http://hooks.example", "insecure_url"),
+  { flags: { auditStream: "file:/a" }, problems: [["incomplete_pair", "audit_stream"]] },
+  {
+    env: { [`${PREFIX}_AUDIT_STREAM`]: "file:/a", [`${PREFIX}_AUDIT_STREAM_SECRET`]: "short" },
+    problems: [["out_of_range", "audit_stream_secret"]],
   },
   {
     flags: { secretScanningKeysUrl: "keys" },
@@ -352,6 +367,9 @@ Deno.test("never repeats what may be a secret in an invalid URL", async () => {
     { webhookUrl: `https://u:12${special}${SECRET}@a.example/x` },
     { webhookUrl: `http://a.example/12${special}${SECRET}` },
     { secretScanningKeysUrl: `https://u:12${special}${SECRET}@a.example/x` },
+    { auditStream: `file:/a, https://u:12${special}${SECRET}@a.example/x` },
+    { auditStream: `https://a.example/12${special},${SECRET}` },
+    { auditStream: `file:/a, otlp:http://a.example/12${special}${SECRET}` },
   ]);
   const messages = (problems: { message: string }[]) =>
     problems.map(({ message }) => message).join();
