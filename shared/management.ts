@@ -23,6 +23,7 @@ const CHAINS = [
   ["identity_providers_read", "identity_providers_write"],
   ["directories_read", "directories_write"],
   ["trust_read", "trust_write"],
+  ["audit_read"],
 ] as const;
 
 export type ManagementPermission = (typeof CHAINS)[number][number];
@@ -48,6 +49,7 @@ export const MANAGEMENT_SCOPES: Record<ManagementPermission, string> = {
   directories_write: "manage:directories",
   trust_read: "manage:trust:read",
   trust_write: "manage:trust",
+  audit_read: "manage:audit:read",
 };
 
 /** Permissions that change nothing. */

@@ -1,3 +1,4 @@
+import { listAuditEventsOperation } from "./audit/list.ts";
 import { disableClientOperation, enableClientOperation } from "./clients/access.ts";
 import { addClientOperation } from "./clients/add.ts";
 import { listClientsOperation } from "./clients/list.ts";
@@ -185,6 +186,7 @@ export const apiOperations: readonly ApiOperation[] = [
   disableDirectoryOperation,
   enableDirectoryOperation,
   removeDirectoryOperation,
+  listAuditEventsOperation,
   reportLeak,
   gitlabReport,
   githubAlert,

@@ -8,6 +8,8 @@ export interface AuditParty {
   /** Null if it does not exist any more, and if the id is a name itself. */
   kind: NamedId["kind"] | null;
   name: string | null;
+  /** Whose login or browser it is. */
+  userId: string | null;
 }
 
 /** An event as commands, pages and the REST interface show it. */
@@ -28,7 +30,7 @@ export async function toListedEvents(
     .filter((id) => id !== null);
   const named = new Map((await describeAuditIds(sql, ids)).map((party) => [party.id, party]));
   const party = (id: string | null): AuditParty | null =>
-    id === null ? null : named.get(id) ?? { id, kind: null, name: null };
+    id === null ? null : named.get(id) ?? { id, kind: null, name: null, userId: null };
   return records.map(({ occurredAt, actor, actingFor, subject, ...record }) => ({
     ...record,
     time: occurredAt.toISOString(),

@@ -19,6 +19,14 @@ export interface AuditSearch {
   requestId?: string;
 }
 
+/** Of one search. */
+const MAX_EVENTS = 20;
+
+/** Names of events, separated by commas or spaces. */
+export function splitEventNames(text: string): string[] {
+  return text.split(/[\s,]/).filter((name) => name !== "").slice(0, MAX_EVENTS);
+}
+
 /** Looks up the names in a search. */
 export async function toAuditFilter(
   sql: Sql,

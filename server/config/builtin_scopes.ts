@@ -69,6 +69,9 @@ const MANAGEMENT_DESCRIPTIONS: Record<ManagementPermission, string> = {
   trust_write:
     "Add, change and remove trust rules, and approve rejected CI jobs. A workload that it trusts " +
     "can act as any user or service account, even after this login is revoked or expires",
+  audit_read:
+    "See the audit log: what every user, administrator and program did, when, and from which IP " +
+    "address",
 };
 
 const MANAGEMENT_SCOPE_DESCRIPTIONS: readonly ScopeDescription[] = MANAGEMENT_PERMISSIONS.map(

@@ -269,6 +269,13 @@ async function walkPeople(server: TestServer, url: string, page: Page, look: Loo
   await press("Disable account");
   await look("person-offboard-unknown", "offboard_person");
   await open("Cancel");
+  await go("/admin/audit");
+  await page.locator("summary").nth(1).click();
+  await look("audit", "audit");
+  await go("/admin/audit?since=soon&event=nothing");
+  await look("audit-wrong", "audit");
+  await go("/admin/audit?event=nothing");
+  await look("audit-none", "audit");
   await go("/admin/health");
   await look("health", "health");
   await go("/admin/owners");

@@ -23,6 +23,7 @@ const NAVIGATION: readonly NavigationEntry[] = [
   { path: "/admin/resources", label: "Resources", admin: true },
   { path: "/admin/trust", label: "Workloads", admin: true },
   { path: "/admin/tokens", label: "All tokens", admin: true },
+  { path: "/admin/audit", label: "Audit log", admin: true },
   { path: "/admin/health", label: "Health", admin: true },
 ];
 

@@ -7,6 +7,8 @@ export interface NamedId {
   id: string;
   kind: "user" | "service_account" | "token" | "login" | "rule" | "browser";
   name: string;
+  /** Whose login or browser it is. */
+  userId: string | null;
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -22,13 +24,14 @@ export async function describeAuditIds(
   if (uuids.length === 0) return [];
   const own = sql`id in ${sql(uuids)}`;
   return await sql<NamedId[]>`
-    select id::text, 'user' as kind, email as name from users where ${own}
-    union all select id::text, 'service_account', name from service_accounts where ${own}
-    union all select id::text, 'token', name from personal_access_tokens where ${own}
+    select id::text, 'user' as kind, email as name, null::text as "userId" from users where ${own}
+    union all select id::text, 'service_account', name, null from service_accounts where ${own}
+    union all select id::text, 'token', name, null from personal_access_tokens where ${own}
     union all
-      select id::text, 'login', coalesce(name, client_id) from refresh_token_families where ${own}
-    union all select id::text, 'rule', name from trust_rules where ${own}
-    union all select id::text, 'browser', user_agent from sessions where ${own}`;
+      select id::text, 'login', coalesce(name, client_id), user_id::text
+      from refresh_token_families where ${own}
+    union all select id::text, 'rule', name, null from trust_rules where ${own}
+    union all select id::text, 'browser', user_agent, user_id::text from sessions where ${own}`;
 }
 
 /**

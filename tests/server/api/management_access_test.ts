@@ -50,6 +50,7 @@ const {
   directories_write: DIRECTORIES_WRITE,
   trust_read: TRUST_READ,
   trust_write: TRUST_WRITE,
+  audit_read: AUDIT_READ,
 } = MANAGEMENT_SCOPES;
 
 type Access = ApiOperation["access"];
@@ -75,6 +76,7 @@ const refused = (status: number): Expected => ({
   directories_write: status,
   trust_read: status,
   trust_write: status,
+  audit_read: status,
   token: 401,
 });
 const NO_TOKEN = refused(401);
@@ -96,6 +98,8 @@ const WRITES_DIRECTORIES: Expected = { ...READS_DIRECTORIES, directories_write: 
 
 const READS_TRUST: Expected = { ...FORBIDDEN, trust_read: undefined };
 const WRITES_TRUST: Expected = { ...READS_TRUST, trust_write: undefined };
+
+const READS_AUDIT: Expected = { ...FORBIDDEN, audit_read: undefined };
 
 const READS_GROUPS: Expected = { ...FORBIDDEN, groups_read: undefined };
 const WRITES_GROUPS: Expected = { ...READS_GROUPS, groups_write: undefined };
@@ -162,6 +166,7 @@ async function credentials(server: TestServer): Promise<Credential[]> {
   add("approval to connect directories", WRITES_DIRECTORIES, connect);
   add("approval to see trust rules", READS_TRUST, await manage(admin.id, TRUST_READ));
   add("approval to manage trust rules", WRITES_TRUST, await manage(admin.id, TRUST_WRITE));
+  add("approval to see the audit log", READS_AUDIT, await manage(admin.id, AUDIT_READ));
   const both = `${CLIENTS_WRITE} ${READ}`;
   add("manages clients without the role", READS, await manage(alice.id, both));
   const former = await addPerson(server, { admin: true });

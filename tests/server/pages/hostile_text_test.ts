@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { pageRoutes } from "../../../server/pages/routes.ts";
 import { brand } from "../../../shared/brand.ts";
+import { recordAuditEvent } from "../../../server/store/audit_events.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { narrowToken } from "../../support/narrow_token.ts";
 import { addUserWithPassword, signedIn } from "../../support/person.ts";
@@ -39,10 +40,20 @@ Deno.test("removes characters that hide or reorder text from every page", async 
   }, { "user-agent": `${HOSTILE}`.replace(/[^\x20-\x7e]/g, "?") });
   assert.equal(started.status, 200);
   await sql`update device_authorizations set requester_user_agent = ${HOSTILE}`;
+  await recordAuditEvent(sql, server.clock, {
+    event: HOSTILE,
+    actor: HOSTILE,
+    actingFor: alice.id,
+    subject: HOSTILE,
+    address: HOSTILE,
+    details: { [HOSTILE]: HOSTILE },
+  });
   const paths = pageRoutes.filter(({ method }) => method === "GET")
     .map(({ path }) => path.replace(":id", String(token)));
   const more = [
     `/device?user_code=${encodeURIComponent(HOSTILE)}`,
+    `/admin/audit?event=${encodeURIComponent(HOSTILE)}`,
+    "/admin/audit/export?format=csv",
     `/logins/rename?login=${login.id}`,
     `/logins/revoke?login=${login.id}`,
     `/logins/revoke-narrow?narrow=${narrow.id}`,

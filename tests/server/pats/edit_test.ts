@@ -298,6 +298,7 @@ testOnEachDatabase("lists the scopes that a user may have, and no others", async
       "manage:directories",
       "manage:trust:read",
       "manage:trust",
+      "manage:audit:read",
       "operate",
     ],
   );

@@ -1,6 +1,5 @@
-import { parseDurationSeconds } from "../../../../shared/duration.ts";
-import { LAST_TIME } from "../../../../shared/clock.ts";
 import { parseIpAddress } from "../../../http/ip_address.ts";
+import { parseAuditTime } from "../../../audit/parse_time.ts";
 import type { AuditSearch } from "../../../audit/search.ts";
 import type { DatabaseOptions } from "../../options.ts";
 
@@ -64,12 +63,7 @@ export function readAuditOptions(
   };
 }
 
-/** Local, unless it names a zone; a date is its midnight. Null if it is not valid. */
+/** Null if it is not valid. */
 function readTime(text: string | undefined, now: number): Date | null | undefined {
-  if (text === undefined) return undefined;
-  const seconds = parseDurationSeconds(text);
-  if (seconds !== undefined && /[smhd]$/.test(text.trim())) return new Date(now - seconds * 1000);
-  const [, date, rest] = /^(\d{4}-\d\d-\d\d)(?:[ T](.+))?$/.exec(text.trim()) ?? [];
-  const time = date === undefined ? NaN : Date.parse(`${date}T${rest ?? "00:00"}`);
-  return time >= 0 && time <= LAST_TIME ? new Date(time) : null;
+  return text === undefined ? undefined : parseAuditTime(text, now, "local") ?? null;
 }

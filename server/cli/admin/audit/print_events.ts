@@ -1,6 +1,7 @@
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import { createStyle, hasStyle, type Style } from "../../../../shared/terminal_style.ts";
 import { padToWidth, shortenToWidth, textWidth } from "../../../../shared/text_width.ts";
+import { eventJson } from "../../../audit/event_json.ts";
 import type { AuditParty, ListedAuditEvent } from "../../../audit/listed_event.ts";
 import type { ServerIo } from "../../../io.ts";
 
@@ -79,7 +80,7 @@ export class EventPrinter {
     if (events.length === 0) return true;
     const { json } = this.options;
     const lines = json
-      ? events.map((event) => JSON.stringify(toJson(event)))
+      ? events.map((event) => JSON.stringify(eventJson(event)))
       : this.io.stdoutIsTerminal
       ? this.#tableLines(events)
       : events.map((event) => COLUMNS.map((column) => this.#cell(event, column)).join("\t"));
@@ -155,23 +156,6 @@ export class EventPrinter {
   #cell(event: ListedAuditEvent, column: Column): string {
     return sanitizeLine(column.text(event, this.#format), MAX_LENGTH) || "-";
   }
-}
-
-/** As docs/schemas/admin-audit.schema.json describes it. */
-export function toJson(
-  { actor, actingFor, subject, details, ...event }: ListedAuditEvent,
-): Record<string, unknown> {
-  const { time, event: name, result, address, requestId, replica, id, seq } = event;
-  return {
-    ...{ id, time, event: name, result },
-    actor: actor?.id ?? null,
-    actorName: actor?.name ?? null,
-    actingFor: actingFor?.id ?? null,
-    actingForName: actingFor?.name ?? null,
-    subject: subject?.id ?? null,
-    subjectName: subject?.name ?? null,
-    ...{ address, requestId, replica, seq: Number(seq), details },
-  };
 }
 
 /** `2026-11-24 10:42:07` in the zone of the user. */
