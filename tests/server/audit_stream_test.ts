@@ -181,6 +181,7 @@ testOnEachDatabase(
       assert.deepEqual(active.events.slice(4), ["a.5"]);
       assert.deepEqual(idle.events, []);
       assert.deepEqual(received, before);
+      await killed.stop();
       // One that stops lets another go on at once.
       await others[active === second ? 0 : 1].stop();
       await record(sql, "a.6");
@@ -230,7 +231,7 @@ testOnEachDatabase("appends to a file that others can verify", async (location) 
       const [what, changed] of [
         ["removed", lines.toSpliced(1, 1)],
         ["changed", lines.with(1, lines[1].replace("b.2", "b.9"))],
-        ["added", lines.toSpliced(1, 0, lines[1].replace(/"id":"."/, '"id":"0"'), "{}")],
+        ["added", lines.toSpliced(1, 0, lines[1].replace('"id":"', '"id":"0'))],
       ] as const
     ) {
       await Deno.writeTextFile(path, changed.join("\n"));

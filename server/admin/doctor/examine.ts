@@ -11,6 +11,7 @@ import type { Sql } from "../../store/db/connect.ts";
 import type { ServerSecrets } from "../../store/server_secrets.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";
 import { auditFindings } from "./audit.ts";
+import { auditStreamFindings } from "./audit_streams.ts";
 import { databaseFindings } from "./database.ts";
 import { expiringFindings } from "./expiring.ts";
 import { keyFindings } from "./keys.ts";
@@ -22,7 +23,7 @@ export interface DoctorDeps {
   clock: Clock;
   config: Pick<
     ServerConfig,
-    "databaseUrl" | "keyRotation" | "mail" | "webhook" | "trustedProxies"
+    "auditStream" | "databaseUrl" | "keyRotation" | "mail" | "webhook" | "trustedProxies"
   >;
   keys: Pick<SigningKeys, "list">;
   encryption: Encryption;
@@ -51,7 +52,11 @@ const AREAS: readonly {
     findings: notificationFindings,
     sends: true,
   },
-  { title: "Audit log", check: "audit_log", findings: auditFindings },
+  {
+    title: "Audit log",
+    check: "audit_log",
+    findings: async (deps) => [...await auditFindings(deps), ...await auditStreamFindings(deps)],
+  },
   { title: "Expiring soon", check: "expiring", findings: expiringFindings },
 ];
 

@@ -112,6 +112,8 @@ export async function takeMissedEvents(
 export interface StreamState {
   target: string;
   failing: boolean;
+  /** Why the last delivery failed. */
+  error: string | null;
   /** Age of the oldest event that was not delivered, by the clock of the database. */
   lagSeconds: number;
 }
@@ -119,7 +121,7 @@ export interface StreamState {
 export async function listStreams(sql: Sql, targets: readonly string[]): Promise<StreamState[]> {
   if (targets.length === 0) return [];
   return await sql<StreamState[]>`
-    select target, failing_since is not null as failing,
+    select target, failing_since is not null as failing, error,
       coalesce((
         select greatest(extract(epoch from clock_timestamp() - e.occurred_at), 0)
         from audit_log e where e.seq > (s.cursor ->> 'seq')::bigint order by e.seq limit 1

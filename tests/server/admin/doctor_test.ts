@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { examineServer } from "../../../server/admin/doctor/examine.ts";
 import { certificateFinding } from "../../../server/admin/doctor/public_address.ts";
 import { UntrustedForwarders } from "../../../server/http/untrusted_forwarders.ts";
+import { recordAuditEvent } from "../../../server/store/audit_events.ts";
+import { addStream } from "../../../server/store/audit_log/streams.ts";
 import { recordHeartbeat } from "../../../server/store/replicas.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
 import { testServer } from "../../support/test_server.ts";
@@ -50,6 +52,24 @@ testOnEachDatabase("finds faults of the database, replicas and keys", async (loc
 
   await parts.sql`alter table housekeeping rename to housekeeping_elsewhere`;
   assert.equal((await examine()).get("replicas"), "problem");
+});
+
+testOnEachDatabase("finds targets that receive no audit events", async (location) => {
+  await using server = await testServer(location);
+  const { sql, clock } = server.parts;
+  const names = ["https://a.example", "https://b.example", "https://c.example"];
+  server.parts.config.auditStream = [...names, "https://d.example/path"].join();
+  for (const name of names) await addStream(sql, name, { seq: "0", gaps: [] });
+  await sql`update audit_streams set failing_since = now(), error = 'it is down'
+    where target = 'https://a.example'`;
+  server.clock.set(Date.now() - 3_600_000);
+  await recordAuditEvent(sql, clock, { event: "a.b" });
+  await sql`update audit_streams set cursor = '{"seq":"1000","gaps":[]}'
+    where target = 'https://c.example'`;
+  const areas = await examineServer(server.parts, { sends: false });
+  const findings = areas.flatMap((area) => area.findings)
+    .filter(({ check }) => check === "audit_stream");
+  assert.deepEqual(findings.map(({ status }) => status), ["problem", "problem", "ok", "warning"]);
 });
 
 Deno.test("a certificate is a warning two weeks before it expires, then a problem", () => {
