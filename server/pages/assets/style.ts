@@ -239,7 +239,8 @@ legend { margin: 0 0 0.3rem; padding: 0; font-weight: 600; }
 .form:not(:has(input[name="grant:code"]:checked)) .redirects:not(:has([aria-invalid])) { display: none; }
 .search { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: end; margin: 0 0 1rem; }
 .search div { flex: 1 1 12rem; }
-.dashboard main .search.fields-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); align-items: start; }
+.dashboard main .search.fields-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); align-items: start; max-width: none; }
+@media (min-width: 64rem) { .data .event { white-space: nowrap; } }
 .fields-grid .field { margin: 0; min-width: 0; }
 .fields-grid > .buttons { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem; grid-column: 1 / -1; }
 .fields-grid > .buttons a { display: inline-flex; align-items: center; min-height: 2.75rem; }

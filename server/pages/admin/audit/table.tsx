@@ -11,6 +11,8 @@ import { auditUrl, MAX_PARAMETER } from "./view.ts";
 
 /** The longest value that an event has is the settings of a server. */
 const MAX_DETAIL = 20_000;
+/** Of what a browser calls itself. */
+const MAX_BROWSER = 40;
 
 export function AuditTable({ events }: { events: readonly ListedAuditEvent[] }) {
   return (
@@ -23,7 +25,7 @@ export function AuditTable({ events }: { events: readonly ListedAuditEvent[] }) 
           label: "Event",
           cell: ({ event, result }) => (
             <>
-              <strong>
+              <strong class="event">
                 <UntrustedText text={event} />
               </strong>
               {result !== "ok" && (
@@ -63,7 +65,9 @@ export function AuditTable({ events }: { events: readonly ListedAuditEvent[] }) 
 
 /** By name, with a link to what it is if it still exists. */
 function Party({ party: { id, kind, name, userId } }: { party: AuditParty }) {
-  const text = <UntrustedText text={name || id} />;
+  const text = (
+    <UntrustedText text={name || id} max={kind === "browser" ? MAX_BROWSER : undefined} />
+  );
   const path = kind === "user"
     ? personPath(id)
     : kind === "token"
