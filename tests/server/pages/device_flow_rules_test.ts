@@ -206,7 +206,8 @@ Deno.test("lets the user deny what a rule prevents, and records it", async () =>
     select actor, address, details from audit_log where event = 'device.restricted'`;
   assert.deepEqual([event.actor, event.address, others], [user.id, ELSEWHERE, []]);
   const { client_id, rules, scope, requester_address } = event.details;
-  const [{ count }] = await server.parts.sql`select count from audit_repeats`;
+  const [{ count }] = await server.parts
+    .sql`select count from audit_repeats where event = 'device.restricted'`;
   assert.deepEqual([client_id, rules, scope, requester_address, count], [
     "client",
     "same-network",
