@@ -10,7 +10,7 @@ import { run } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE } from "../support/installation.ts";
 import { createDatabase } from "../support/postgres.ts";
-import { previousProgram } from "../support/previous_version.ts";
+import { hasPreviousVersion, previousProgram } from "../support/previous_version.ts";
 import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
@@ -49,7 +49,8 @@ async function logIn(startsAt: string, issuer: string, ends: string): Promise<st
 Deno.test({
   name: "the previous version and this one serve from one database during an upgrade",
   // The script that runs the previous version is for a Unix shell.
-  ignore: Deno.build.os === "windows",
+  // The run counts it as skipped where the checkout has no history; CI's checkout has.
+  ignore: Deno.build.os === "windows" || !hasPreviousVersion(),
   async fn() {
     await using cleanUp = new AsyncDisposableStack();
     const home = cleanUp.use(await temporaryHome());

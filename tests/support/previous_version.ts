@@ -10,6 +10,21 @@ export const PREVIOUS_COMMIT = "6c51e5c8";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
+/** Whether the checkout has that commit: a shallow clone or an archive of the sources has not. */
+export function hasPreviousVersion(): boolean {
+  try {
+    const command = new Deno.Command("git", {
+      args: ["cat-file", "-e", `${PREVIOUS_COMMIT}^{commit}`],
+      cwd: root,
+      stdout: "null",
+      stderr: "null",
+    });
+    return command.outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
 /** Extracts the sources to `folder`. Returns the path of a script that runs them with Deno. */
 export async function previousProgram(folder: string): Promise<string> {
   const archive = join(folder, "previous.tar");
