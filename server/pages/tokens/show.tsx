@@ -5,6 +5,7 @@ import { findOwner } from "../../pats/owner.ts";
 import { MAX_DESCRIPTION_LENGTH } from "../../pats/policy.ts";
 import { patScopes, scopeNames } from "../../scopes.ts";
 import type { Sql } from "../../store/db/connect.ts";
+import { auditUrl } from "../admin/audit/view.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Fact } from "../ui/facts.tsx";
@@ -84,6 +85,11 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
           <Fact name="Origin">
             <TokenOrigin token={token} now={now} />
           </Fact>
+          {c.get("session")?.user.isAdmin && (
+            <Fact name="History">
+              <a href={auditUrl({ subject: token.id })}>Events of this token</a>
+            </Fact>
+          )}
           <Fact name="Scopes">
             <TokenScopes
               scope={token.scope}

@@ -11,6 +11,7 @@ import { renderPage } from "../../render.tsx";
 import { revokeAllPath } from "../../tokens/revoke_all.tsx";
 import { tokenRows } from "../../tokens/token_rows.tsx";
 import { Fact } from "../../ui/facts.tsx";
+import { auditUrl } from "../audit/view.ts";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
@@ -113,6 +114,7 @@ function PersonActions({ person, isOwn }: { person: ShownUser; isOwn: boolean })
     <>
       <a class="button" href={personPagePath("edit", id)}>Edit</a>
       <a class="button" href={accessPath({ user: email })}>Check access</a>
+      <a class="button" href={auditUrl({ actor: id })}>Events</a>
       {!isOwn && (
         <>
           <a
