@@ -66,6 +66,8 @@ testStore("clients", {
       previousSecret: undefined,
       disabledAt: undefined,
       document: undefined,
+      managedBy: undefined,
+      secretManagedBy: undefined,
     });
     await updateClientPolicy(sql, "acme", { name: "Acme", grants: [], scopes: [] });
     assert.deepEqual(
