@@ -1,7 +1,8 @@
 /**
  * Which replica runs which periodic task. A lease in a row and not an advisory lock, which belongs
  * to a session: PgBouncer in transaction mode gives each statement another one. All times are the
- * database's. A time in the future, after its clock was set back, does not count.
+ * database's. A time in the future, after its clock was set back, does not count; one of the next
+ * minute may be of a transaction that started after this one.
  */
 import type { Sql } from "./db/connect.ts";
 
@@ -41,7 +42,7 @@ export async function listDueTasks(
     from jsonb_to_recordset(${sql.json(list)}) as t (task text, seconds float8)
     left join housekeeping h on h.task = t.task
     where (h.lease_until is null or h.lease_until < now() or h.lease_until > now() + interval '1 hour')
-      and (h.finished_at is null or h.finished_at > now()
+      and (h.finished_at is null or h.finished_at > now() + interval '1 minute'
         or h.finished_at <= now() - make_interval(secs => t.seconds))`;
   return rows.map(({ task }) => task);
 }
@@ -57,7 +58,7 @@ export async function claimTask(
     on conflict (task) do update
     set holder = excluded.holder, lease_until = excluded.lease_until, started_at = excluded.started_at
     where (h.lease_until is null or h.lease_until < now() or h.lease_until > now() + interval '1 hour')
-      and (h.finished_at is null or h.finished_at > now()
+      and (h.finished_at is null or h.finished_at > now() + interval '1 minute'
         or h.finished_at <= now() - make_interval(secs => ${everyMs / 1000}))`;
   return count === 1;
 }

@@ -42,12 +42,13 @@ Deno.test("an unknown account takes as long as a known one", async () => {
     return performance.now() - start;
   };
   let [known, unknown] = [Infinity, Infinity];
-  // In turn, so that other programs on this machine delay both.
-  for (let run = 0; run < 5; run++) {
+  const isEqual = () => unknown > known / 3 && unknown < known * 3;
+  // In turn, so that other programs on this machine delay both; more often if they delayed one.
+  for (let run = 0; run < 5 || (run < 30 && !isEqual()); run++) {
     known = Math.min(known, await duration(hash));
     unknown = Math.min(unknown, await duration(undefined));
   }
-  assert.ok(unknown > known / 3 && unknown < known * 3, `${unknown} ms against ${known} ms`);
+  assert.ok(isEqual(), `${unknown} ms against ${known} ms`);
 });
 
 Deno.test("rejects a flood of sign-ins instead of filling the memory", async () => {

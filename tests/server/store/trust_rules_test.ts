@@ -34,6 +34,7 @@ async function newRule(
     principal: { kind: "service_account", id: (await addServiceAccount()).id },
     enabledUntil: undefined,
     disabledAt: undefined,
+    managedBy: undefined,
     createdAt: at({}),
     ...change,
   };
