@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
- * `deno task test [FILE…]`: all checks and tests, on a machine that has only Node and npm. Installs
+ * `deno task test [--plans | FILE…]`: all checks and tests, on a machine that has only Node and npm. Installs
  * what is missing, checks the sources, compiles the program, runs the tests on the sources and
  * against the program, and counts. With files given, runs only those, without the checks.
  */
@@ -57,6 +57,9 @@ const SERIAL_TESTS = [
   "tests/e2e/runtime_limits_test.ts",
   "tests/e2e/sign_in_flood_test.ts",
 ];
+
+/** Also looks at the plans of all statements that the tests ran: tests/plans. */
+const PLANS = "--plans";
 
 /** Test files that run side by side. One more than there are cores: tests also wait, for disks and clocks. */
 const JOBS = navigator.hardwareConcurrency + 1;
@@ -156,7 +159,9 @@ async function runTests(
   return report;
 }
 
-async function main(files: string[]): Promise<number> {
+async function main(args: string[]): Promise<number> {
+  const withPlans = args.includes(PLANS);
+  const files = args.filter((arg) => arg !== PLANS);
   const total: TestReport = { passed: 0, skipped: 0, failures: [] };
   const heading = (text: string) => console.log(`\n== ${text}`);
   const servers: PostgresServer[] = [];
@@ -178,7 +183,7 @@ async function main(files: string[]): Promise<number> {
     heading("What the tests need");
     await provideSystemPackages(TEST_NEEDS, (line) => console.log(line));
     for (const version of postgresVersions()) {
-      const server = await startPostgres(version, { statistics: version === "18" });
+      const server = await startPostgres(version, { statistics: withPlans && version === "18" });
       servers.push(server);
       env[postgresUrlVariable(version)] = server.url;
     }
@@ -232,11 +237,13 @@ async function main(files: string[]): Promise<number> {
         paths: SERIAL_TESTS,
         serial: true,
       });
-      await run("Plans of the statements that ran", {
-        name: "plans",
-        permissions: SOURCE_PERMISSIONS,
-        paths: ["tests/plans"],
-      });
+      if (withPlans) {
+        await run("Plans of the statements that ran", {
+          name: "plans",
+          permissions: SOURCE_PERMISSIONS,
+          paths: ["tests/plans"],
+        });
+      }
     }
   } catch (error) {
     // What could not be run has not passed.

@@ -42,7 +42,7 @@ const IN_FUNCTION = /^(column|relation|missing FROM-clause)/;
 
 Deno.test("no statement scans a whole table that grows", async () => {
   const url = Deno.env.get(postgresUrlVariable("18"));
-  assert.ok(url, "run the whole suite: deno task test");
+  assert.ok(url, "run the whole suite: deno task test --plans");
   const server = postgres(url, { max: 1, onnotice: () => {} });
   const statements = (await recordedStatements(server)).filter(productStatements());
   await server.end();
