@@ -52,6 +52,7 @@ const SERIAL_TESTS = [
   "tests/e2e/check_cli_test.ts",
   "tests/e2e/device_poll_test.ts",
   "tests/e2e/flood_test.ts",
+  "tests/e2e/import_test.ts",
   "tests/e2e/keycloak_test.ts",
   "tests/e2e/lost_answer_test.ts",
   "tests/e2e/runtime_limits_test.ts",

@@ -43,7 +43,7 @@ for (const database of ["embedded", POSTGRES] as const) {
     const headers = { "x-forwarded-for": "203.0.113.1" };
     // Of a peer that has sent many requests before, every fiftieth is looked at.
     for (let count = 0; count < 100; count++) {
-      await (await fetch(`${server.issuer}/healthz`, { headers })).body?.cancel();
+      await (await fetch(`${server.issuer}/auth/verify`, { headers })).body?.cancel();
     }
     await eventually(
       "the replica has reported the proxy",
