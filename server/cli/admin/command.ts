@@ -1,5 +1,5 @@
 import type { OperationName, OperationParams, OperationResult } from "../../admin/operations.ts";
-import { runOperation } from "../../admin/run_operation.ts";
+import { OperationSession, runOperation } from "../../admin/run_operation.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import { loadConfig } from "../../config/load.ts";
 import { DomainError } from "../../domain_error.ts";
@@ -46,6 +46,25 @@ export async function adminCommand<Name extends OperationName>(
     if (revised !== undefined) result = await runOperation(name, revised, config, io, () => {});
     if (result instanceof DomainError) return reportDomainError(describe(result), io);
     return await report(result as Success<Name>);
+  } catch (error) {
+    return reportFailure(error, io);
+  }
+}
+
+/** Opens the database once for a command that executes several operations; returns the exit code. */
+export async function adminSession(
+  options: SettingFlags,
+  io: ServerIo,
+  run: (session: OperationSession) => Promise<number>,
+): Promise<number> {
+  const loaded = await loadConfig(options, io);
+  const { config, problems } = loaded;
+  if (problems.length > 0) return reportProblems(problems, io);
+  reportConfigFile(loaded, io);
+  try {
+    const onOpen = (database: string) => reportDatabase(database, io);
+    await using session = new OperationSession(config, io, onOpen);
+    return await run(session);
   } catch (error) {
     return reportFailure(error, io);
   }

@@ -1,18 +1,10 @@
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../../shared/sanitize.ts";
 import type { ListedKey } from "../../admin/key_operations.ts";
-import { OperationSession } from "../../admin/run_operation.ts";
-import { loadConfig } from "../../config/load.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { ServerIo } from "../../io.ts";
-import {
-  reportConfigFile,
-  reportDatabase,
-  reportDomainError,
-  reportFailure,
-  reportProblems,
-  reportUsage,
-} from "../failure.ts";
+import { reportDomainError, reportUsage } from "../failure.ts";
+import { adminSession } from "./command.ts";
 import type { DatabaseOptions } from "../options.ts";
 
 /** `admin keys remove` */
@@ -21,15 +13,7 @@ export async function adminKeysRemove(
   { yes = false, ...options }: DatabaseOptions & { yes?: boolean },
   io: ServerIo,
 ): Promise<number> {
-  const loaded = await loadConfig(options, io);
-  if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
-  reportConfigFile(loaded, io);
-  try {
-    await using session = new OperationSession(
-      loaded.config,
-      io,
-      (database) => reportDatabase(database, io),
-    );
+  return await adminSession(options, io, async (session) => {
     const key = (await session.run("listKeys", {})).find((listed) => listed.kid === kid);
     // Without one, the operation says which keys there are.
     if (key !== undefined && !yes) {
@@ -52,9 +36,7 @@ export async function adminKeysRemove(
         "them until they fetch the key set again: restart those that cannot wait.\n",
     );
     return EXIT.ok;
-  } catch (error) {
-    return reportFailure(error, io);
-  }
+  });
 }
 
 function consequences({ state, algorithm }: ListedKey): string {

@@ -95,33 +95,22 @@ export async function findLoginRow(
   return rows[0];
 }
 
+export interface NarrowTokenRow {
+  loginId: string;
+  actorName: string | null;
+  scope: string;
+  createdAt: Date;
+  expiresAt: Date;
+  revokedAt: Date | null;
+  address: string;
+}
+
 /** The login of a narrow token, as long as it is kept. */
 export async function findNarrowToken(
   sql: Sql,
   id: string,
-): Promise<
-  | {
-    loginId: string;
-    actorName: string | null;
-    scope: string;
-    createdAt: Date;
-    expiresAt: Date;
-    revokedAt: Date | null;
-    address: string;
-  }
-  | undefined
-> {
-  const rows = await sql<
-    {
-      loginId: string;
-      actorName: string | null;
-      scope: string;
-      createdAt: Date;
-      expiresAt: Date;
-      revokedAt: Date | null;
-      address: string;
-    }[]
-  >`
+): Promise<NarrowTokenRow | undefined> {
+  const rows = await sql<NarrowTokenRow[]>`
     select login_id as "loginId", actor_name as "actorName", scope, created_at as "createdAt",
       expires_at as "expiresAt", revoked_at as "revokedAt", address
     from delegated_tokens where id = ${id}`;

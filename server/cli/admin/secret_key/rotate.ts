@@ -1,21 +1,14 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { OperationResult } from "../../../admin/operations.ts";
-import { OperationSession } from "../../../admin/run_operation.ts";
+import type { OperationSession } from "../../../admin/run_operation.ts";
 import { nextStep } from "../../../admin/secret_key/next_step.ts";
 import type { UnreadableValue } from "../../../admin/secret_key/rotate.ts";
 import { pendingValues, type SecretKeyState } from "../../../admin/secret_key/state.ts";
-import { loadConfig } from "../../../config/load.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
-import {
-  reportConfigFile,
-  reportDatabase,
-  reportDomainError,
-  reportFailure,
-  reportProblems,
-  reportUsage,
-} from "../../failure.ts";
+import { reportDomainError, reportUsage } from "../../failure.ts";
+import { adminSession } from "../command.ts";
 import type { DatabaseOptions } from "../../options.ts";
 
 /** A server may have written with the settings from before while the others were rotated. */
@@ -29,15 +22,7 @@ export async function adminSecretKeyRotate(
   { yes = false, ...options }: DatabaseOptions & { yes?: boolean },
   io: ServerIo,
 ): Promise<number> {
-  const loaded = await loadConfig(options, io);
-  if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
-  reportConfigFile(loaded, io);
-  try {
-    await using session = new OperationSession(
-      loaded.config,
-      io,
-      (database) => reportDatabase(database, io),
-    );
+  return await adminSession(options, io, async (session) => {
     const state = await session.run("startSecretKeyRotation", { start: false });
     if (state instanceof DomainError) return reportDomainError(state, io);
     if (pendingValues(state) === 0 && (state.secretKey === null || state.bindsValues)) {
@@ -46,9 +31,7 @@ export async function adminSecretKeyRotate(
     }
     const refused = yes ? undefined : await confirm(state, io);
     return refused ?? await rotate(session, state, io);
-  } catch (error) {
-    return reportFailure(error, io);
-  }
+  });
 }
 
 /** Undefined: go on. */
