@@ -13,14 +13,17 @@ export async function readiness(
   { healthSql, probeWrites }: Pick<Database, "healthSql" | "probeWrites">,
   stopping?: AbortSignal,
 ): Promise<Response> {
-  if (stopping?.aborted) {
-    return Response.json({ status: "unavailable", reason: "stopping" }, { status: 503 });
-  }
+  if (stopping?.aborted) return unavailable("stopping");
   try {
     const probes = Promise.all([hasUsers(healthSql), probeWrites()]);
     const [isSetUp] = await withTimeout(probes, DATABASE_TIMEOUT_MS);
     return Response.json({ status: "ready", setup_required: !isSetUp });
   } catch {
-    return Response.json({ status: "unavailable", reason: "database" }, { status: 503 });
+    return unavailable("database");
   }
+}
+
+function unavailable(reason: "stopping" | "database"): Response {
+  const headers = { "retry-after": "5", "cache-control": "no-store" };
+  return Response.json({ status: "unavailable", reason }, { status: 503, headers });
 }

@@ -1,9 +1,11 @@
 /**
  * What the audit log records about the request that is being handled, without a parameter in each
- * function between. Forward auth and introspection, which APIs call all the time, have none.
+ * function between, and whose turn it takes at the database. Forward auth and introspection, which
+ * APIs call all the time, have only the latter.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
+import { sharedNetwork } from "./http/client_ip.ts";
 
 export interface RequestContext {
   requestId: string;
@@ -35,6 +37,27 @@ export function withRequestContext<T>(context: RequestContext, handle: () => T):
 
 export function currentRequest(): RequestContext | undefined {
   return contexts.getStore();
+}
+
+const turns = new AsyncLocalStorage<() => string>();
+
+/**
+ * Calls `handle`, whose statements wait in the line that `line` names instead of that of the
+ * request's network. `line` is called only if there is a statement.
+ */
+export function inTurnOf<T>(line: () => string, handle: () => T): T {
+  return turns.run(line, handle);
+}
+
+/**
+ * The line in which statements of what is being done now wait for the database: that of a network
+ * or of a client. What the server does for itself has one too, without a name.
+ */
+export function currentLine(): string {
+  const line = turns.getStore()?.();
+  if (line !== undefined) return line;
+  const address = contexts.getStore()?.address?.();
+  return address === undefined ? "" : sharedNetwork(address);
 }
 
 let ownReplica: string = randomUUID();

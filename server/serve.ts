@@ -98,7 +98,7 @@ export async function startServer(
   statements.onShed = (count) => log("warn", "overloaded", { rejected_statements: count });
   // The application needs the port, which the system may pick.
   let handle = (_request: Request, _peer: string): Response | Promise<Response> =>
-    new Response(null, { status: 503 });
+    new Response(null, { status: 503, headers: { "retry-after": "1" } });
   let server: Listener;
   let metricsListener: MetricsListener | undefined;
   try {

@@ -9,6 +9,8 @@ import {
   encodedBasicCredentials,
 } from "../http/authorization.ts";
 import type { ClientInfo } from "../http/client_info.ts";
+import { sharedNetwork } from "../http/client_ip.ts";
+import { inTurnOf } from "../request_context.ts";
 import { principalExtraClaims } from "../resources/extra_claims.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { resourceMetadataPath } from "../resources/metadata_path.ts";
@@ -72,6 +74,7 @@ export function forwardAuth(deps: VerifyDeps): Verify {
     if (query instanceof OAuthError) return rejection(400, bearerChallenge(query));
     const presented = presentedToken(request.headers, query);
     if (presented === undefined) return rejection(401, missingToken(query), query);
+    const line = () => `forward auth ${sharedNetwork(clientInfo.address)}`;
     const respond = (result: ValidationResult) => {
       const token = authorize(deps, result, query);
       if (token instanceof Response) return token;
@@ -79,15 +82,19 @@ export function forwardAuth(deps: VerifyDeps): Verify {
       if (answer === undefined) answers.set(token, answer = { success: successResponse(token) });
       if (result.state === "active" && result.remembered) return markRemembered(answer.success);
       return query.jwt
-        ? withJwt(deps, answer, token, { presented, resource: query.resource })
+        ? inTurnOf(
+          line,
+          () => withJwt(deps, answer, token, { presented, resource: query.resource }),
+        )
         : answer.success;
     };
     // Synchronous for a cached token.
     const { resource } = query;
+    const from = { ...clientInfo, line };
     // A JWT would count elsewhere, and for longer.
     const result = query.jwt
-      ? deps.tokenValidator.validate(presented, clientInfo, resource)
-      : deps.tokenValidator.validateOrRemember(presented, clientInfo, resource);
+      ? deps.tokenValidator.validate(presented, from, resource)
+      : deps.tokenValidator.validateOrRemember(presented, from, resource);
     return result instanceof Promise ? result.then(respond) : respond(result);
   };
 }

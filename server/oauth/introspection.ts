@@ -3,7 +3,9 @@ import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
 import type { FormParameters } from "../http/form.ts";
+import { sharedNetwork } from "../http/client_ip.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
+import { inTurnOf } from "../request_context.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { mayIntrospect } from "../resources/client_resources.ts";
 import { principalGroups } from "../resources/extra_claims.ts";
@@ -48,7 +50,7 @@ export function introspection(deps: IntrospectionDeps): Introspect {
   const { clients } = deps.tokenValidator;
   // Entries go with the validator's cache, which drops a token when it is invalidated.
   const answers = new WeakMap<ValidatedToken, string>();
-  return async (request, from) => {
+  const respond: Introspect = async (request, from) => {
     const clientRequest = await readClientRequest(clients, request, {
       from,
       parse: parsePlainForm,
@@ -64,16 +66,20 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     }
     const token = form("token");
     if (token === undefined) return oauthErrorResponse(missingParameter("token"));
+    const line = () => `introspection by ${client.id}`;
     const hashes = refreshTokenHashes(token);
     if (hashes !== undefined) {
-      return Response.json(await describeRefreshToken(deps, client, hashes));
+      return Response.json(
+        await inTurnOf(line, () => describeRefreshToken(deps, client, hashes)),
+      );
     }
     // Awaiting costs time, and the result for a cached token is not a promise.
     const accepted = client.resources === undefined ? deps.catalog.default : introspected(client);
-    const validating = deps.tokenValidator.validateOrRemember(token, usedFrom(form), accepted);
+    const usedAt = { ...usedFrom(form), line };
+    const validating = deps.tokenValidator.validateOrRemember(token, usedAt, accepted);
     const result = validating instanceof Promise ? await validating : validating;
     if (result.state !== "active") return new Response(INACTIVE, JSON_HEADERS);
-    const reading = readGroups(deps, result.token);
+    const reading = readGroups(deps, result.token, line);
     const groups = reading && await reading;
     if (groups !== undefined) {
       return Response.json({ ...describeToken(result.token, deps.issuer), groups });
@@ -88,6 +94,12 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     }
     return new Response(answer, JSON_HEADERS);
   };
+  // Until the client is known, its network takes the turn.
+  return (request, from) =>
+    inTurnOf(
+      () => `introspection from ${sharedNetwork(from())}`,
+      () => respond(request, from),
+    );
 }
 
 /** Of clients only: an API asks about inactive tokens all the time. */
@@ -120,9 +132,12 @@ function usedFrom(form: FormParameters): UsedFrom {
 function readGroups(
   { sql, catalog }: IntrospectionDeps,
   { resource, principalId }: ValidatedToken,
+  line: () => string,
 ): Promise<string[] | undefined> | undefined {
   const claims = catalog.find(resource ?? "")?.claims ?? [];
-  return claims.includes("groups") ? principalGroups(sql, principalId) : undefined;
+  return claims.includes("groups")
+    ? inTurnOf(line, () => principalGroups(sql, principalId))
+    : undefined;
 }
 
 function describeToken(token: ValidatedToken, issuer: string): IntrospectionResponse {

@@ -45,7 +45,7 @@ export function exposition(
     }
     const format = acceptedFormat(request.headers.get("accept") ?? "");
     const text = await expose(format, request);
-    if (text === undefined) return message(503, "No process has answered. Try again shortly.");
+    if (text === undefined) return notYet("No process has answered.");
     return new Response(request.method === "HEAD" ? null : text, {
       headers: { "content-type": CONTENT_TYPES[format], "cache-control": "no-store" },
     });
@@ -68,6 +68,11 @@ function isPresented({ headers }: Request, expected: Uint8Array): boolean {
 
 function sha256(text: string): Uint8Array {
   return createHash("sha256").update(text).digest();
+}
+
+/** RFC 9110 section 15.6.4. */
+export function notYet(reason: string): Response {
+  return message(503, `${reason} Try again shortly.`, { "retry-after": "5" });
 }
 
 function message(status: number, text: string, headers: Record<string, string> = {}): Response {

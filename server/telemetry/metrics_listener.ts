@@ -4,7 +4,7 @@ import { listenError } from "../http/listen_problem.ts";
 import { listen, type Listener } from "../http/listener.ts";
 import { procFiles } from "../http/port_holder.ts";
 import type { Log } from "../log.ts";
-import { METRICS_PATH, type MetricsEndpoint } from "./endpoint.ts";
+import { METRICS_PATH, type MetricsEndpoint, notYet } from "./endpoint.ts";
 
 const MAX_CONNECTIONS = 64;
 
@@ -23,7 +23,7 @@ export function listenForMetrics(
   address: NonNullable<ServerConfig["metrics"]["listen"]>,
   log: Log,
 ): MetricsListener {
-  let handle: MetricsEndpoint = () => Promise.resolve(new Response(null, { status: 503 }));
+  let handle: MetricsEndpoint = () => Promise.resolve(notYet("The server is starting."));
   try {
     const listener = listen(
       { ...address, onListen: () => {} },

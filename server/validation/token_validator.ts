@@ -9,6 +9,7 @@ import { bindsValues } from "../store/sealing.ts";
 import { findOwnerRecord, findTokensForValidation } from "../store/pats/find.ts";
 import type { OwnerRecord, TokenRecord } from "../store/pats/types.ts";
 import type { Encryption } from "../security/encryption.ts";
+import { inTurnOf } from "../request_context.ts";
 import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import type { Series } from "../telemetry/instruments.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -60,6 +61,8 @@ export interface UsedFrom {
   /** Undefined: unknown, so a token that is bound to networks is rejected. */
   address?: string;
   userAgent?: string;
+  /** Whose turn a look-up takes at the database, where that is not the request's network. */
+  line?(): string;
 }
 
 /**
@@ -260,11 +263,9 @@ export class TokenValidator {
     from: UsedFrom,
     resource: AcceptedResource,
   ): Promise<ValidationResult> {
-    const loaded = await this.#tokens.read(
-      key,
-      () => this.#load(token, key),
-      ({ dependsOn }) => dependsOn,
-    );
+    const read = () =>
+      this.#tokens.read(key, () => this.#load(token, key), ({ dependsOn }) => dependsOn);
+    const loaded = await (from.line === undefined ? read() : inTurnOf(from.line, read));
     return this.#counted(
       loaded === undefined ? { state: "unknown" } : this.#evaluate(loaded, from, resource),
     );

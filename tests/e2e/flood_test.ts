@@ -4,11 +4,16 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { generatePersonalAccessToken } from "../../server/tokens/personal_access_token.ts";
 import { generateRefreshToken } from "../../server/tokens/refresh_token.ts";
 import { brand } from "../../shared/brand.ts";
+import { withTimeout } from "../../shared/deadline.ts";
+import { eventually } from "../support/eventually.ts";
 import { install, POSTGRES } from "../support/installation.ts";
+import { addApiClient } from "../support/introspect.ts";
 import { rawRequest } from "../support/raw_http.ts";
 import { startServer } from "../support/server_process.ts";
+import { startTcpProxy, type TcpProxy } from "../support/tcp_proxy.ts";
 import { terminal } from "../support/terminal.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
@@ -179,6 +184,124 @@ Deno.test({
     assert.deepEqual([...statuses.keys()].filter((status) => ![400, 503].includes(status)), []);
     assert.ok(statuses.get(400)! > 100, JSON.stringify([...statuses]));
     assert.ok(most < 500, `${most} MB more`);
+    assert.doesNotMatch(server.server.running.stderr(), /request_failed|uncaught/);
+  },
+});
+
+Deno.test({
+  name: "one client's flood of introspection stops neither forward auth, health checks nor metrics",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using cleanUp = new AsyncDisposableStack();
+    let database: TcpProxy;
+    const server = cleanUp.use(
+      await install({
+        database: POSTGRES,
+        args: ["--trusted-proxies", "127.0.0.1", "--metrics-listen", "127.0.0.1:0"],
+        databaseVia(databaseUrl) {
+          const url = new URL(databaseUrl);
+          database = cleanUp.use(startTcpProxy(Number(url.port)));
+          url.host = `127.0.0.1:${database.port}`;
+          return url.href;
+        },
+      }),
+    );
+    const { issuer } = server;
+    const [, metricsUrl] = /Metrics\s+(\S+)/.exec(server.server.running.stdout())!;
+    const api = await addApiClient(server);
+    const basic = { authorization: `Basic ${btoa(`${api.id}:${api.secret}`)}` };
+    const from = (address: string) => ({ "x-forwarded-for": address });
+    const statuses = new Map<string, number>();
+    const count = async (name: string, asking: Promise<Response>) => {
+      const response = await asking.catch(() => undefined);
+      // A connection may be refused where the machine is busy.
+      if (response === undefined) return;
+      await response.body?.cancel();
+      const key = `${name} ${response.status}`;
+      statuses.set(key, (statuses.get(key) ?? 0) + 1);
+      if (response.status === 503 || response.status === 429) {
+        assert.match(response.headers.get("retry-after") ?? "", /^\d+$/, name);
+      }
+    };
+    const introspect = (token: string) =>
+      fetch(`${issuer}/oauth/introspect`, {
+        method: "POST",
+        headers: { ...basic, ...from("198.51.100.7") },
+        body: new URLSearchParams({ token }),
+      });
+    // Each takes at least one look-up, and none is for what is cached.
+    const kinds: Record<string, () => Promise<Response>> = {
+      login: () => introspect(generateRefreshToken()),
+      token: () => introspect(generatePersonalAccessToken()),
+      page: () =>
+        fetch(`${issuer}/`, {
+          redirect: "manual",
+          headers: { ...from("198.51.100.7"), cookie: `session=${crypto.randomUUID()}` },
+        }),
+      api: () =>
+        fetch(`${issuer}/api/v1/tokens`, {
+          headers: {
+            ...from("198.51.100.7"),
+            authorization: `Bearer ${generatePersonalAccessToken()}`,
+          },
+        }),
+      device: () =>
+        fetch(`${issuer}/oauth/device/authorize`, {
+          method: "POST",
+          headers: from("198.51.100.7"),
+          body: new URLSearchParams({ client_id: crypto.randomUUID() }),
+        }),
+    };
+    await count("login", kinds.login());
+    database!.delayMs = 100;
+    let stopped = false;
+    const flood = Array.from({ length: 1800 }, async (_, index) => {
+      // Most of them from one client of introspection.
+      const names = index % 6 === 0 ? Object.keys(kinds) : ["login"];
+      const name = names[Math.floor(index / 6) % names.length];
+      while (!stopped) await count(name, kinds[name]());
+    });
+    const queued = () =>
+      [...statuses].filter(([key]) => key.endsWith(" 503"))
+        .reduce((sum, [, count]) => sum + count, 0);
+    const value = (text: string, name: string) =>
+      text.split("\n").filter((line) => line.startsWith(`${brand.binaryName}_${name}`))
+        .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+    try {
+      await eventually("requests of the flood are rejected", () => queued() > 0 || undefined);
+      let waiting = 0;
+      for (let round = 0; round < 8; round++) {
+        const timed = (asking: Promise<Response>) =>
+          withTimeout(asking.then(drained).then(({ status }) => status), 15_000);
+        const [verified, alive, ready, metrics] = await Promise.all([
+          timed(fetch(`${issuer}/auth/verify`, {
+            headers: {
+              ...from(`192.0.${round}.1`),
+              authorization: `Bearer ${generatePersonalAccessToken()}`,
+            },
+          })),
+          timed(fetch(`${issuer}/healthz`)),
+          timed(fetch(`${issuer}/readyz`)),
+          fetch(metricsUrl).then((response) => response.text()),
+        ]);
+        assert.deepEqual([verified, alive, ready], [401, 200, 200], `round ${round}`);
+        waiting = Math.max(waiting, value(metrics, "database_statements_waiting"));
+      }
+      assert.ok(waiting > 500, `${waiting} statements waited`);
+      const metrics = await (await fetch(metricsUrl)).text();
+      assert.ok(value(metrics, "database_statements_shed_total") > 0);
+      assert.equal(value(metrics, "database_up"), 1);
+    } finally {
+      stopped = true;
+      database!.delayMs = 0;
+      await Promise.all(flood);
+    }
+    const unexpected = [...statuses.keys()]
+      .filter((key) =>
+        !/^(login|token) (200|503)|^page (200|303|302|503)|^(api|device) (400|401|503)/.test(key)
+      );
+    assert.deepEqual(unexpected, [], JSON.stringify([...statuses]));
+    assert.equal((await introspect(generateRefreshToken()).then(drained)).status, 200);
     assert.doesNotMatch(server.server.running.stderr(), /request_failed|uncaught/);
   },
 });

@@ -12,6 +12,8 @@ export interface TcpProxy extends AsyncDisposable {
    * is gone: what was sent meanwhile is lost.
    */
   mode: "pass" | "refuse" | "hang" | "black_hole";
+  /** What each part of an answer takes longer, as from a slow server. */
+  delayMs: number;
   /** Cuts the connections there are. */
   cut(): void;
   /**
@@ -51,11 +53,10 @@ export function startTcpProxy(port: number): TcpProxy {
       matched ||= proxy.holdAnswersAfter?.test(new TextDecoder().decode(chunk)) ?? false;
       return true;
     });
-    const answers = pump(
-      far,
-      near,
-      () => !held && proxy.mode !== "hang" && proxy.mode !== "black_hole",
-    );
+    const answers = pump(far, near, async () => {
+      if (proxy.delayMs > 0) await pause(proxy.delayMs);
+      return !held && proxy.mode !== "hang" && proxy.mode !== "black_hole";
+    });
     await Promise.race([requests, answers]);
     close(near);
     close(far);
@@ -73,6 +74,7 @@ export function startTcpProxy(port: number): TcpProxy {
   const proxy: TcpProxy = {
     port: listener.addr.port,
     mode: "pass",
+    delayMs: 0,
     cut() {
       for (const connection of [...open]) close(connection);
     },
@@ -92,7 +94,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 async function pump(
   from: Deno.TcpConn,
   to: Deno.TcpConn,
-  isRelayed: (chunk: Uint8Array) => boolean,
+  isRelayed: (chunk: Uint8Array) => boolean | Promise<boolean>,
 ): Promise<void> {
   const chunk = new Uint8Array(16_384);
   try {
@@ -100,7 +102,7 @@ async function pump(
       const length = await from.read(chunk);
       if (length === null) return;
       let rest = chunk.subarray(0, length);
-      if (!isRelayed(rest)) continue;
+      if (!await isRelayed(rest)) continue;
       while (rest.length > 0) rest = rest.subarray(await to.write(rest));
     }
   } catch {

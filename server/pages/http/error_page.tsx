@@ -22,6 +22,12 @@ const STATUS: Record<PageErrorCode, PageStatus> = {
   unavailable: 503,
 };
 
+/** Of failures that do not say. */
+const DEFAULT_RETRY_AFTER_SECONDS: Partial<Record<PageErrorCode, number>> = {
+  rate_limited: 60,
+  unavailable: 5,
+};
+
 const TITLES: Record<PageErrorCode, string> = {
   malformed: "Invalid request",
   invalid: "Invalid request",
@@ -52,7 +58,8 @@ export async function errorPage(
   { code, id = code, title = TITLES[code], retryAfterSeconds, children }: PageError,
 ): Promise<Response> {
   // RFC 6585 section 4, RFC 9110 section 15.6.4.
-  if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
+  const retryAfter = retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS[code];
+  if (retryAfter !== undefined) c.header("Retry-After", String(retryAfter));
   return await renderPage(deps, c, {
     name: "error",
     error: id,

@@ -5,12 +5,11 @@ import {
   openEmbeddedDatabase,
   type ReplacementOptions,
 } from "../embedded/embedded.ts";
-import { OutageDetector } from "./outage_detector.ts";
-import { openPool } from "./postgres_pool.ts";
+import { OutageDetector, type WatchedConnections } from "./outage_detector.ts";
+import { openPool, type Pool } from "./postgres_pool.ts";
 import type { HostPreference } from "./postgres_socket.ts";
 import { DatabaseUnreachable } from "./postgres_dial.ts";
-import { sharedNetwork } from "../../http/client_ip.ts";
-import { currentRequest } from "../../request_context.ts";
+import { currentLine } from "../../request_context.ts";
 import { StatementQueue } from "./statement_queue.ts";
 import { withLocalSettings } from "./pooler.ts";
 import { retryConflicts } from "./retry_conflicts.ts";
@@ -30,7 +29,7 @@ export type Transaction = postgres.TransactionSql;
 export interface Database {
   /** Statements and transactions that lose a conflict run again: see retry_conflicts.ts. */
   sql: Sql;
-  /** For health checks, which do not wait behind requests. */
+  /** For health checks, which do not wait behind requests: with PostgreSQL, a connection of its own. */
   healthSql: Sql;
   /** Those that wait for their turn. */
   statements: Pick<StatementQueue, "waiting" | "shed" | "onShed">;
@@ -72,7 +71,7 @@ export interface DatabaseLocation {
 
 /** Of one host, during an outage. */
 const PROBE_CONNECT_TIMEOUT_S = 2;
-/** Connections to PostgreSQL, besides the one that listens. */
+/** Connections to PostgreSQL, besides the one that listens and the one for health checks. */
 const MAX_CONNECTIONS = 10;
 
 /**
@@ -95,15 +94,20 @@ export async function openDatabase(
     return overEmbedded(embedded);
   }
   const preference: HostPreference = {};
-  const pool = openPool(databaseUrl, {
-    max: MAX_CONNECTIONS,
-    cancelAfterMs: STATEMENT_TIMEOUT_MS,
-    preference,
-    outage: () => outages.outage,
-    onUnreachable: (error) => outages.suspect(error),
-    onerror: (code) => writes.failed(code),
-  });
-  const outages = new OutageDetector(pool.connections, async () => {
+  const openWatched = (max: number): Pool =>
+    openPool(databaseUrl, {
+      max,
+      cancelAfterMs: STATEMENT_TIMEOUT_MS,
+      preference,
+      outage: () => outages.outage,
+      onUnreachable: (error) => outages.suspect(error),
+      onerror: (code) => writes.failed(code),
+    });
+  const pool = openWatched(MAX_CONNECTIONS);
+  // Behind slow statements, a health check would take a busy server for one that is broken.
+  const health = openWatched(1);
+  const watched = joined(pool.connections, health.connections);
+  const outages: OutageDetector = new OutageDetector(watched, async () => {
     const probe = openPool(databaseUrl, {
       max: 1,
       preference,
@@ -115,11 +119,11 @@ export async function openDatabase(
       void probe.close(0);
     }
   });
-  const statements = new StatementQueue(networkOfRequest);
+  const statements = new StatementQueue(currentLine);
   const refusal = () => outages.outage;
-  const unqueued = withLocalSettings(pool.sql, pool.isPooled);
-  const sql = retryConflicts(unqueued, { refusal, queue: statements });
-  const healthSql = retryConflicts(unqueued, { refusal });
+  const inPool = withLocalSettings(pool.sql, pool.isPooled);
+  const sql = retryConflicts(inPool, { refusal, queue: statements });
+  const healthSql = retryConflicts(withLocalSettings(health.sql, health.isPooled), { refusal });
   const writes = writeProbe(healthSql);
   return {
     ...{ sql, healthSql, statements },
@@ -128,7 +132,7 @@ export async function openDatabase(
     outages,
     async close(seconds) {
       outages.close();
-      await pool.close(seconds);
+      await Promise.all([pool.close(seconds), health.close(0)]);
     },
     probeWrites: writes.probe,
     openDirect() {
@@ -185,10 +189,12 @@ export async function openDatabase(
   };
 }
 
-/** Whose turn a statement counts as; what the server does for itself takes turns too. */
-function networkOfRequest(): string {
-  const address = currentRequest()?.address?.();
-  return address === undefined ? "" : sharedNetwork(address);
+function joined(...all: WatchedConnections[]): WatchedConnections {
+  return {
+    isWaiting: () => all.some((connections) => connections.isWaiting()),
+    received: () => all.reduce((sum, connections) => sum + connections.received(), 0),
+    abandon: (error) => all.forEach((connections) => connections.abandon(error)),
+  };
 }
 
 /** The same for a primary and its standbys, different for any other database. */
@@ -246,7 +252,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
     },
   };
   const sql = postgres(options as postgres.Options<Record<string, never>>);
-  const statements = new StatementQueue(networkOfRequest);
+  const statements = new StatementQueue(currentLine);
   const retrying = retryConflicts(sql, { queue: statements });
   const healthSql = retryConflicts(sql);
   const writes = writeProbe(healthSql, embedded.folder);
