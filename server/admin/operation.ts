@@ -13,7 +13,7 @@ import type { SigningKeys } from "../tokens/signing_keys.ts";
 export interface AdminDeps {
   sql: Sql;
   clock: Clock;
-  keys: Pick<SigningKeys, "list" | "rotate" | "remove" | "add">;
+  keys: Pick<SigningKeys, "list" | "rotate" | "remove" | "removeWithin" | "reload" | "add">;
   jwksCache: JwksCache;
   config: Pick<
     ServerConfig,

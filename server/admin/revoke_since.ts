@@ -5,7 +5,7 @@ import {
   revokeTokensSince,
 } from "../logins/end_restored_access.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
-import type { Sql, Transaction } from "../store/db/connect.ts";
+import type { Transaction } from "../store/db/connect.ts";
 import { revokeDelegatedTokens } from "../store/delegated_tokens.ts";
 import {
   deleteRestoredPasskeys,
@@ -18,6 +18,8 @@ import {
 import { setClientDisabled } from "./client_operations.ts";
 import { setDirectoryDisabled } from "./directory_operations.ts";
 import { setIdentityProviderDisabled } from "./identity_providers/operations.ts";
+import { nestedTransaction } from "./nested_transaction.ts";
+import { REMOVED_KEY } from "../validation/token_validator.ts";
 import type { AdminDeps, Operation } from "./operation.ts";
 import { setServiceAccountDisabled } from "./service_account_operations.ts";
 import { setRuleDisabled } from "./trust/disable_rule.ts";
@@ -25,7 +27,10 @@ import { setUserDisabled } from "./user_operations.ts";
 
 /** Something that an audit event after the time of a backup names. */
 export type Revocation =
-  | { kind: "login" | "user_logins" | "token" | "recovery_codes" | "passkey"; id: string }
+  | {
+    kind: "login" | "user_logins" | "token" | "recovery_codes" | "passkey" | "signing_key";
+    id: string;
+  }
   | { kind: "narrow_token"; id: string; login: string }
   | { kind: "rotated_token"; owner: string; name: string }
   | { kind: Disabled; id: string };
@@ -50,6 +55,12 @@ export interface RevokedSince {
   refused: { kind: string; id: string; message: string }[];
 }
 
+/**
+ * How long after its time a backup may have begun, and how far clocks may differ: what was created
+ * until then may be in it.
+ */
+const BEGIN_MS = 30_000;
+
 /** Carries the result of a dry run out of the transaction that it rolls back. */
 class DryRun extends Error {
   constructor(readonly result: RevokedSince) {
@@ -64,12 +75,17 @@ class DryRun extends Error {
  */
 export const revokeSince: Operation<RevokeSinceParams, RevokedSince> = async (deps, params) => {
   try {
-    return await deps.sql.begin(async (tx) => {
+    const result = await deps.sql.begin(async (tx) => {
       await tx`set local statement_timeout = 0`;
       const result = await endAll(deps, tx, params);
       if (params.dryRun) throw new DryRun(result);
       return result;
     }) as RevokedSince;
+    if (params.revocations.some(({ kind }) => kind === "signing_key")) {
+      await deps.keys.reload();
+      deps.tokenValidator?.invalidate(REMOVED_KEY);
+    }
+    return result;
   } catch (error) {
     if (error instanceof DryRun) return error.result;
     throw error;
@@ -81,13 +97,14 @@ async function endAll(
   tx: Transaction,
   { since: time, always, revocations, allLogins, allTokens, recoveryCodes }: RevokeSinceParams,
 ): Promise<RevokedSince> {
-  const since = new Date(time);
+  const backup = new Date(time);
   const now = new Date(deps.clock.now());
+  const since = new Date(Math.min(now.getTime(), backup.getTime() + BEGIN_MS));
   const counts: Record<string, number> = {};
   const add = (kind: string, count: number) => counts[kind] = (counts[kind] ?? 0) + count;
   const refused: RevokedSince["refused"] = [];
   if (always) {
-    await recordRestore(tx, { since, now });
+    await recordRestore(tx, { since: backup, now });
     for (const [kind, count] of Object.entries(await endOpenThings(tx, { since, now }))) {
       add(kind, count);
     }
@@ -97,7 +114,7 @@ async function endAll(
     isDisabling(revocation) ? [revocation] : []
   );
   for (const { kind, id } of await listEnabled(tx, { since, things: disabling })) {
-    const outcome = await DISABLE[kind]({ ...deps, sql: nested(tx) }, id);
+    const outcome = await DISABLE[kind]({ ...deps, sql: nestedTransaction(tx) }, id);
     if (outcome instanceof DomainError) refused.push({ kind, id, message: outcome.message });
     else add(kind, 1);
   }
@@ -121,30 +138,40 @@ async function endAll(
   const users = recoveryCodes ? undefined : idsOf("recovery_codes");
   add("recovery_code", await deleteRestoredRecoveryCodes(tx, { since, users }));
   add("passkey", await deleteRestoredPasskeys(tx, { since, ids: idsOf("passkey") }));
+  for (const kid of idsOf("signing_key")) {
+    if (await removeRestoredKey(deps, tx, kid)) add("signing_key", 1);
+  }
   const changed = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   if (Object.keys(changed).length > 0) {
     await recordAuditEvent(tx, deps.clock, {
       event: "database.revoked_since",
       actor: deps.actor ?? "operator",
-      details: { since: since.toISOString(), ...changed },
+      details: { since: backup.toISOString(), ...changed },
     });
   }
   return { counts, refused };
+}
+
+/**
+ * Removes a signing key again. One that was added after the backup is not there; if it is outside of
+ * the database, it must not come back either.
+ */
+async function removeRestoredKey(deps: AdminDeps, tx: Transaction, kid: string): Promise<boolean> {
+  const state = await deps.keys.removeWithin(tx, kid, { evenIfUnknown: true });
+  if (state === undefined) return false;
+  await recordAuditEvent(tx, deps.clock, {
+    event: "signing_key.removed",
+    actor: deps.actor ?? "operator",
+    subject: kid,
+    details: { state, reason: "restored" },
+  });
+  return true;
 }
 
 type Disabling = { kind: Disabled; id: string };
 
 function isDisabling(revocation: Revocation): revocation is Disabling {
   return Object.hasOwn(DISABLE, revocation.kind);
-}
-
-/** Operations begin transactions of their own, which become parts of this one. */
-function nested(tx: Transaction): Sql {
-  const begin = (...parameters: unknown[]) =>
-    tx.savepoint(parameters.at(-1) as (part: Transaction) => Promise<unknown>);
-  return new Proxy(tx, {
-    get: (target, name) => name === "begin" ? begin : Reflect.get(target, name),
-  }) as unknown as Sql;
 }
 
 const DISABLE: Record<

@@ -16,7 +16,8 @@ export async function closeRestored(
   const [since, now] = [new Date(createdAt), new Date(clock.now())];
   await sql.begin(async (tx) => {
     await recordRestore(tx, { since, now });
-    await endOpenThings(tx, { since, now });
+    // All of them: the backup began a moment after its time.
+    await endOpenThings(tx, { since: now, now });
     await recordAuditEvent(tx, clock, {
       event: "database.restored",
       actor: "operator",

@@ -33,15 +33,16 @@ interface Row {
   expires_at: Date | null;
 }
 
-/** Runs `change` while no other replica changes keys. */
+/** Runs `change` while no other replica changes keys, in a transaction of its own or in this one. */
 export async function withSigningKeysLocked<T>(
-  sql: Sql,
+  sql: Sql | Transaction,
   change: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return await sql.begin(async (tx) => {
+  const locked = async (tx: Transaction) => {
     await tx`lock table signing_keys in exclusive mode`;
     return await change(tx);
-  }) as T;
+  };
+  return "savepoint" in sql ? await locked(sql) : await sql.begin(locked) as T;
 }
 
 /** All keys that are published at `now`, oldest first. */

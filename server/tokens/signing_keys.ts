@@ -416,11 +416,28 @@ export class SigningKeys {
    * signs, another key of its algorithm does at once. Undefined: there is no such key.
    */
   async remove(kid: string): Promise<{ state: SigningKeyState } | undefined> {
-    const removed = await withSigningKeysLocked(this.sql, async (tx) => {
+    const state = await this.removeWithin(this.sql, kid);
+    await this.#reload();
+    return state === undefined ? undefined : { state };
+  }
+
+  /**
+   * As `remove`, in a transaction; `reload` follows its end. `evenIfUnknown`: a key that is not
+   * there is never accepted either.
+   */
+  async removeWithin(
+    sql: Sql | Transaction,
+    kid: string,
+    { evenIfUnknown = false } = {},
+  ): Promise<SigningKeyState | undefined> {
+    return await withSigningKeysLocked(sql, async (tx) => {
       const now = new Date(this.clock.now());
       const keys = await listSigningKeys(tx, now);
       const key = keys.find((stored) => stored.kid === kid);
-      if (key === undefined) return undefined;
+      if (key === undefined) {
+        if (evenIfUnknown) await recordRemovedKey(tx, { kid, now });
+        return undefined;
+      }
       const state = signingKeyState(key, keys, now);
       const { algorithm } = key;
       const others = ofAlgorithm(keys, algorithm).filter((stored) => stored !== key);
@@ -431,10 +448,8 @@ export class SigningKeys {
         await this.#insertNew(tx, algorithm);
       }
       if (state === "active") await this.#scheduleNext(tx, now, { algorithm, force: true });
-      return { state };
+      return state;
     });
-    await this.#reload();
-    return removed;
   }
 
   /**

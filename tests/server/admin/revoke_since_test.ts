@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { revokeSince, type RevokeSinceParams } from "../../../server/admin/revoke_since.ts";
 import { addServiceAccount } from "../../../server/admin/service_account_operations.ts";
-import { AuditFileError, readRevocations } from "../../../server/backup/read_revocations.ts";
+import {
+  AuditFileError,
+  isKnownEvent,
+  readRevocations,
+} from "../../../server/backup/read_revocations.ts";
 import { recordJti } from "../../../server/store/used_assertions.ts";
 import { recordRestore } from "../../../server/store/restores.ts";
 import { createSetupLink } from "../../../server/store/setup_links.ts";
@@ -76,6 +80,7 @@ testOnEachDatabase(
     const { parts, clock } = server;
     const alice = await addUserWithPassword(server);
     const bob = await server.addUser("bob@example.test");
+    const carol = await server.addUser("carol@example.test");
     const [revoked, kept] = [await server.login(alice.id), await server.login(alice.id)];
     const bobs = await server.login(bob.id);
     const management = await server.approveManagement(alice.id, "manage:tokens deploy");
@@ -107,8 +112,8 @@ testOnEachDatabase(
         },
         { time: at(1), event: "service_account.disabled", subject: "robot", details: {} },
         { time: at(1), event: "user.disabled", subject: bob.id, details: {} },
-        { time: at(3), event: "user.disabled", subject: alice.id, details: {} },
-        { time: at(4), event: "user.enabled", subject: alice.id, details: {} },
+        { time: at(3), event: "user.disabled", subject: carol.id, details: {} },
+        { time: at(4), event: "user.enabled", subject: carol.id, details: {} },
         { time: at(5), event: "second_factor.reset", subject: alice.id, details: {} },
         { time: at(5), event: "signin.succeeded", subject: alice.id, details: {} },
       ]),
@@ -179,6 +184,105 @@ testOnEachDatabase(
     assert.equal(await recordJti(sql, assertion(-1)), false);
     assert.equal(await recordJti(sql, assertion(1)), true);
     assert.equal(await recordJti(sql, assertion(1)), false);
+  },
+);
+
+const AT = Date.parse("2026-11-26T12:00:00Z");
+
+/** What an audit log with these events, a minute apart, means. */
+async function read(...rows: { event: string; subject?: string; details?: object }[]) {
+  return await readRevocations(
+    lines(rows.map((row, index) => ({
+      ...{ time: new Date(AT + (index + 1) * MINUTE).toISOString(), subject: "", details: {} },
+      ...row,
+    }))),
+    new Date(AT),
+  );
+}
+
+Deno.test("an event that has revoked logins revokes them again, whatever came after it", async () => {
+  const subject = "0b7c7d4e-1111-4222-8333-444455556666";
+  const causes = [
+    { event: "user.changed", details: { password: true } },
+    { event: "upstream.logout", details: { browsers: 1, logins: 2 } },
+    { event: "upstream.event_received", details: { logins: 1 } },
+  ];
+  for (const cause of causes) {
+    const { revocations } = await read({ ...cause, subject });
+    assert.deepEqual(revocations, [{ kind: "user_logins", id: subject }], cause.event);
+  }
+  const { revocations } = await read(
+    { event: "user.disabled", subject },
+    { event: "user.enabled", subject },
+    { event: "resource.removed", subject: "orders", details: { logins: 3 } },
+    { event: "upstream.logout", subject, details: { browsers: 1, logins: 0 } },
+  );
+  assert.deepEqual(revocations, [{ kind: "user_logins", id: subject }]);
+});
+
+Deno.test("what was replaced since the backup does not come back", async () => {
+  const { revocations, byHand } = await read(
+    { event: "recovery_codes.created", subject: "u" },
+    { event: "token.refreshed", subject: "l" },
+    { event: "signing_key.removed", subject: "k" },
+    { event: "user.changed", subject: "u", details: { email_from: "a@x.test", name: false } },
+    { event: "totp.enrolled", subject: "u" },
+    { event: "scope.removed", subject: "deploy" },
+    { event: "event.of_a_later_version", subject: "x" },
+    { event: "user.changed", subject: "u", details: { name: true } },
+  );
+  assert.deepEqual(revocations.map(({ kind }) => kind), ["recovery_codes", "login", "signing_key"]);
+  assert.deepEqual(byHand.map(({ event }) => event), [
+    ...["user.changed", "totp.enrolled", "scope.removed", "event.of_a_later_version"],
+  ]);
+});
+
+Deno.test("every documented event is known to revoke-since", () => {
+  const table = Deno.readTextFileSync("docs/audit.md").split("\n## ")
+    .find((section) => section.startsWith("Events\n"))!;
+  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+  const events = rows.flatMap((row) => [...row.split(" | ")[0].matchAll(/`([a-z_]+\.?[a-z_]+)`/g)])
+    .map(([, event]) => event);
+  assert.ok(events.length > 100);
+  assert.deepEqual(events.filter((event) => !isKnownEvent(event)), []);
+});
+
+testOnEachDatabase(
+  "a signing key that was removed since the backup is removed again, known or not",
+  async (location) => {
+    await using server = await testServer(location);
+    const { keys, sql } = server.parts;
+    const since = new Date(server.clock.now()).toISOString();
+    server.clock.advance({ minutes: 1 });
+    const active = (await keys.active()).kid;
+    const revocations = [active, "unknown"].map((id) => ({ kind: "signing_key" as const, id }));
+    const tried = await run(server, { since, revocations, dryRun: true });
+    assert.equal(tried.counts.signing_key, 1);
+    assert.equal((await keys.active()).kid, active);
+    const result = await run(server, { since, revocations });
+    assert.equal(result.counts.signing_key, 1);
+    assert.notEqual((await keys.active()).kid, active);
+    const { keys: published } = await keys.keySet();
+    assert.ok(published.every(({ kid }) => kid !== active));
+    const removed = await sql<{ kid: string }[]>`select kid from removed_signing_keys`;
+    assert.deepEqual(removed.map(({ kid }) => kid).sort(), [active, "unknown"].sort());
+    assert.equal((await run(server, { since, revocations })).counts.signing_key ?? 0, 0);
+  },
+);
+
+testOnEachDatabase(
+  "what was created while a backup began ends too",
+  async (location) => {
+    await using server = await testServer(location);
+    const { id } = await server.addUser();
+    const since = new Date(server.clock.now()).toISOString();
+    server.clock.advance({ seconds: 5 });
+    const waiting = await server.startLogin();
+    await server.decide(waiting.user_code, id);
+    server.clock.advance({ minutes: 2 });
+    const { counts } = await run(server, { since });
+    assert.equal(counts.device_authorization, 1);
+    assert.equal((await server.poll(waiting.device_code)).body.error, "access_denied");
   },
 );
 

@@ -51,6 +51,7 @@ const NAMES: Record<string, string> = {
   narrow_token: "narrow tokens",
   recovery_code: "recovery codes",
   passkey: "passkeys",
+  signing_key: "signing keys",
   user: "users",
   service_account: "service accounts",
   client: "clients",
@@ -191,6 +192,12 @@ function describe(
       "Logins and personal access tokens that were revoked since are valid again. Without --audit, " +
         "it is not known which: --all-logins and --all-tokens revoke all that there were, and " +
         "--recovery-codes deletes recovery codes, which may have been used.",
+    );
+  }
+  if (audit === undefined) {
+    lines.push(
+      "Signing keys that were removed since sign and verify tokens again. If one had leaked, remove it " +
+        "with admin keys remove before the server starts.",
     );
   }
   lines.push(
