@@ -119,18 +119,44 @@ export async function deleteSigningKey(tx: Transaction, kid: string): Promise<vo
   await tx`delete from signing_keys where kid = ${kid}`;
 }
 
-/** Remembers a key that leaked, so that it is never added again. */
-export async function recordRemovedKey(
+/** A key that has left the key set may still have a row: it can be added again. */
+export async function deleteExpiredSigningKey(
   tx: Transaction,
   { kid, now }: { kid: string; now: Date },
 ): Promise<void> {
-  await tx`
-    insert into removed_signing_keys (kid, removed_at) values (${kid}, ${now})
-    on conflict do nothing`;
+  await tx`delete from signing_keys where kid = ${kid} and expires_at <= ${now}`;
 }
 
-export async function wasKeyRemoved(tx: Sql | Transaction, kid: string): Promise<boolean> {
-  return (await tx`select 1 from removed_signing_keys where kid = ${kid}`).length === 1;
+/** Has a key that was replaced sign again from `activatesAt`. */
+export async function reactivateSigningKey(
+  tx: Transaction,
+  { kid, activatesAt }: { kid: string; activatesAt: Date },
+): Promise<void> {
+  await tx`
+    update signing_keys set activates_at = ${activatesAt}, expires_at = null where kid = ${kid}`;
+}
+
+/** Remembers a key that leaked by all of its ids, so that it is never added again. */
+export async function recordRemovedKey(
+  tx: Transaction,
+  { kids, now }: { kids: readonly string[]; now: Date },
+): Promise<void> {
+  for (const kid of kids) {
+    await tx`
+      insert into removed_signing_keys (kid, removed_at) values (${kid}, ${now})
+      on conflict do nothing`;
+  }
+}
+
+/** Whether a key was removed under one of these ids. */
+export async function wasKeyRemoved(
+  tx: Sql | Transaction,
+  kids: readonly string[],
+): Promise<boolean> {
+  const rows = await tx`
+    select 1 from removed_signing_keys
+    where kid in (select jsonb_array_elements_text(${tx.json([...kids])})) limit 1`;
+  return rows.length === 1;
 }
 
 /** Deletes keys that left the key set before `now`. */

@@ -134,6 +134,8 @@ async function runProgram(
     child = new Deno.Command(program, {
       args: [...prefix, ...args],
       ...{ stdin: "piped", stdout: "piped", stderr: "piped", clearEnv: true, env },
+      // Of its own process group, so that its children can be killed with it.
+      detached: true,
     }).spawn();
   } catch (error) {
     throw new SigningUnavailable(`${program} cannot be started: ${(error as Error).message}`);
@@ -158,16 +160,22 @@ async function runProgram(
     if (error instanceof SigningUnavailable) throw error;
     // Its own children may keep the pipes open.
     for (const reader of readers) reader.cancel().catch(() => {});
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It has exited already.
-    }
+    kill(child);
     throw new SigningUnavailable(
       error instanceof OutputTooLong
         ? `${name} wrote more than ${MAX_OUTPUT_BYTES} bytes`
         : `${name} did not finish in ${timeoutMs / 1000} s`,
     );
+  }
+}
+
+/** Kills the program and its children: a shell script has one that waits for the HSM. */
+function kill(child: Deno.ChildProcess): void {
+  try {
+    if (Deno.build.os === "windows") child.kill("SIGKILL");
+    else Deno.kill(-child.pid, "SIGKILL");
+  } catch {
+    // All have exited already.
   }
 }
 

@@ -13,12 +13,14 @@ import type { Encryption } from "../security/encryption.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
+  deleteExpiredSigningKey,
   deleteSigningKey,
   encryptSigningKeys,
   insertExternalKey,
   insertSigningKey,
   listSigningKeys,
   privateJwkOf,
+  reactivateSigningKey,
   recordRemovedKey,
   scheduleSigningKey,
   type StoredSigningKey,
@@ -121,13 +123,17 @@ export class SigningKeys {
     private readonly encryption: Encryption,
     private readonly clock: Clock,
     private readonly config: KeyConfig,
-    /** Sign in place of the keys in the database for their algorithms; the newest last. */
+    /** Sign in place of the keys in the database for their algorithms: the first one of each. */
     private readonly signers: readonly ExternalSigner[] = [],
   ) {}
 
   /** Throws SigningUnavailable if nothing can be signed now: before a grant is used up. */
   async ready(): Promise<void> {
-    await Promise.all(this.signers.map((signer) => signer.ready()));
+    if (this.signers.length === 0) return;
+    await this.#refresh();
+    // One whose key was removed does not sign any more.
+    const inUse = this.signers.filter(({ kid }) => this.#stored.some((key) => key.kid === kid));
+    await Promise.all(inUse.map((signer) => signer.ready()));
   }
 
   /** `report` is called with the reason why nothing could be signed. */
@@ -302,20 +308,34 @@ export class SigningKeys {
     const maintained: SigningAlgorithm[] = [];
     const now = new Date(this.clock.now());
     for (const [index, { kid, algorithm, publicJwk, source }] of this.signers.entries()) {
-      if (await wasKeyRemoved(tx, kid)) continue;
+      if (await wasKeyRemoved(tx, await idsOf({ kid, publicJwk }))) continue;
       if (!algorithms.includes(algorithm)) {
         throw new KeyError(
           `the key of signing_key_${source} signs with ${algorithm}, which is not in use: set ` +
             `signing_algorithm to ${algorithm}`,
         );
       }
+      const known = keys.find((key) => key.kid === kid);
+      if (known !== undefined && !isSameKey(known.publicJwk, publicJwk)) {
+        throw new KeyError(
+          `the key of signing_key_${source} has the kid ${kid} of another key, whose tokens ` +
+            "verifiers could not distinguish from its own: give it another kid, or none",
+        );
+      }
+      const isPreferred = !maintained.includes(algorithm);
       maintained.push(algorithm);
       const ofSame = ofAlgorithm(keys, algorithm);
       for (const key of ofSame) {
         const isWaiting = key.activatesAt === undefined || key.activatesAt > now;
         if (key.source === undefined && isWaiting) await deleteSigningKey(tx, key.kid);
       }
-      if (ofSame.some((key) => key.kid === kid)) continue;
+      if (known !== undefined) {
+        // The settings have returned to it after another one: it would expire while it signs.
+        const isRetiring = signingKeyState(known, keys, now) === "retiring";
+        if (isPreferred && isRetiring) await reactivateSigningKey(tx, { kid, activatesAt: now });
+        continue;
+      }
+      await deleteExpiredSigningKey(tx, { kid, now });
       // Without a key that could sign meanwhile, verifiers have to fetch this one when they see it.
       const canWait = activeKey(keys.filter((key) => this.#canSignWith(key)), now) !== undefined;
       const activatesAt = new Date(now.getTime() + (canWait ? PUBLICATION_LEAD * 1000 : 0) - index);
@@ -435,14 +455,14 @@ export class SigningKeys {
       const keys = await listSigningKeys(tx, now);
       const key = keys.find((stored) => stored.kid === kid);
       if (key === undefined) {
-        if (evenIfUnknown) await recordRemovedKey(tx, { kid, now });
+        if (evenIfUnknown) await recordRemovedKey(tx, { kids: [kid], now });
         return undefined;
       }
       const state = signingKeyState(key, keys, now);
       const { algorithm } = key;
       const others = ofAlgorithm(keys, algorithm).filter((stored) => stored !== key);
       await deleteSigningKey(tx, kid);
-      await recordRemovedKey(tx, { kid, now });
+      await recordRemovedKey(tx, { kids: await idsOf(key), now });
       const isInUse = state === "active" || state === "next" || state === "scheduled";
       if (isInUse && !others.some(({ activatesAt }) => activatesAt === undefined)) {
         await this.#insertNew(tx, algorithm);
@@ -467,7 +487,8 @@ export class SigningKeys {
       if (keys.some((stored) => stored.kid === kid || isSameKey(stored.publicJwk, key.publicJwk))) {
         return "exists" as const;
       }
-      if (await wasKeyRemoved(tx, kid)) return "was_removed" as const;
+      if (await wasKeyRemoved(tx, await idsOf(key))) return "was_removed" as const;
+      await deleteExpiredSigningKey(tx, { kid, now });
       const next = ofAlgorithm(keys, algorithm).filter(({ activatesAt }) =>
         activatesAt === undefined
       );
@@ -607,6 +628,13 @@ function isSignedOutside(keys: readonly StoredSigningKey[]): boolean {
 /** By the members of RFC 7638, which identify a public key. */
 function isSameKey(a: JWK, b: JWK): boolean {
   return (["kty", "crv", "x", "y", "n", "e"] as const).every((name) => a[name] === b[name]);
+}
+
+/** Its kid, which the operator may have chosen, and the one that is derived from the key. */
+async function idsOf(
+  { kid, publicJwk }: Pick<StoredSigningKey, "kid" | "publicJwk">,
+): Promise<string[]> {
+  return [...new Set([kid, await keyId(publicJwk)])];
 }
 
 /** When a key stops to sign; undefined: not yet. */

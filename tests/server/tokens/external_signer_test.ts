@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { removeKey } from "../../../server/admin/key_operations.ts";
+import { importKey, removeKey } from "../../../server/admin/key_operations.ts";
 import { DomainError } from "../../../server/domain_error.ts";
 import { checkSignature, SigningUnavailable } from "../../../server/tokens/external_signer.ts";
 import { KeyError } from "../../../server/tokens/import_key.ts";
 import { commandSigner } from "../../../server/tokens/signing_command.ts";
 import { signingKeyState } from "../../../server/tokens/signing_keys.ts";
+import { eventually } from "../../support/eventually.ts";
 import { databaseKinds } from "../../support/databases.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -143,6 +144,30 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "a program that hangs leaves no child behind",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inFolder(async (folder) => {
+      const key = await writeKey(join(folder, "key.pem"));
+      const pidFile = join(folder, "pid");
+      const program = await writeProgram(
+        join(folder, "sign"),
+        `[ "$1" = public ] && exec openssl pkey -in ${key} -pubout
+sleep 600 &
+echo $! > ${pidFile}
+wait`,
+      );
+      const signer = await signerOf([program], { timeoutMs: 2000 });
+      await assert.rejects(signer.sign(input), SigningUnavailable);
+      const pid = (await Deno.readTextFile(pidFile)).trim();
+      await eventually(`the end of ${pid}`, async () => {
+        const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "State:\tZ");
+        return status.includes("State:\tZ");
+      });
+    }),
+});
+
 async function states({ parts: { keys }, clock }: TestServer): Promise<string[]> {
   const listed = await keys.list();
   return listed.map((key) => {
@@ -229,5 +254,97 @@ Deno.test({
       assert.equal((await server.refresh(refresh_token)).status, 200);
       server.clock.advance({ seconds: 30 });
       assert.equal((await server.poll(started.device_code)).status, 200);
+    }),
+});
+
+Deno.test({
+  name: "a key of a file that the settings return to signs again and does not expire",
+  ignore,
+  fn: () =>
+    inFolder(async (folder) => {
+      await using database = await kind.create();
+      const first = await writeKey(join(folder, "first.pem"));
+      const second = await writeKey(join(folder, "second.pem"));
+      const start = (files: string[], clock?: TestServer["clock"]) =>
+        testServer(database.location, (config) => {
+          config.signingKeyFile = files;
+        }, clock);
+      const clock = await (async () => {
+        await using server = await start([first]);
+        return server.clock;
+      })();
+      {
+        await using server = await start([second, first], clock);
+        clock.advance({ minutes: 11 });
+        await server.parts.keys.maintain();
+        assert.deepEqual(await states(server), ["active file", "retiring file"]);
+      }
+      clock.advance({ minutes: 1 });
+      await using back = await start([first], clock);
+      assert.deepEqual(await states(back), ["active file", "retiring file"]);
+      const { kid } = await back.parts.keys.active();
+      clock.advance({ days: 1 });
+      await back.parts.keys.maintain();
+      assert.deepEqual((await back.parts.keys.list()).map((key) => key.kid), [kid]);
+      // The other one has left the key set, but its row may still be there.
+      await using again = await start([second], clock);
+      assert.deepEqual(await states(again), ["active file", "retiring file"]);
+      assert.notEqual((await again.parts.keys.active()).kid, kid);
+    }),
+});
+
+Deno.test({
+  name: "rejects a kid of another key, and a removed key under another kid",
+  ignore,
+  fn: () =>
+    inFolder(async (folder) => {
+      await using database = await kind.create();
+      const jwk = (kid: string) => {
+        const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+        return { ...privateKey.export({ format: "jwk" }), kid };
+      };
+      const file = join(folder, "key.json");
+      const leaked = jwk("prod");
+      const start = async (key: object) => {
+        await Deno.writeTextFile(file, JSON.stringify(key), { mode: 0o600 });
+        return await testServer(database.location, (config) => {
+          config.signingKeyFile = [file];
+        });
+      };
+      {
+        await using server = await start(leaked);
+        assert.equal((await server.parts.keys.active()).kid, "prod");
+      }
+      await assert.rejects(start(jwk("prod")), KeyError);
+      {
+        await using server = await start(leaked);
+        await removeKey(server.parts, { kid: "prod" });
+      }
+      await using server = await start({ ...leaked, kid: "renamed" });
+      assert.deepEqual(await states(server), ["active database", "next database"]);
+      const imported = await importKey(server.parts, {
+        key: JSON.stringify({ ...leaked, kid: "again" }),
+      });
+      assert.ok(imported instanceof DomainError && imported.code === "conflict");
+    }),
+});
+
+Deno.test({
+  name: "a program whose key was removed may fail",
+  ignore,
+  fn: () =>
+    inFolder(async (folder) => {
+      await using database = await kind.create();
+      const program = await opensslProgram(folder, await writeKey(join(folder, "key.pem")));
+      await using server = await testServer(database.location, (config) => {
+        config.signingKeyCommand = [program];
+      });
+      const user = await server.addUser();
+      const { refresh_token } = await server.login(user.id) as { refresh_token: string };
+      await writeProgram(program, "exit 1");
+      assert.equal((await server.refresh(refresh_token)).status, 503);
+      const { kid } = await server.parts.keys.active();
+      await removeKey(server.parts, { kid });
+      assert.equal((await server.refresh(refresh_token)).status, 200);
     }),
 });
