@@ -4,10 +4,12 @@ import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_rem
 import {
   type HousekeepingDeps,
   type HousekeepingTask,
+  runDueTasks,
   startHousekeeping,
 } from "./replicas/housekeeping.ts";
 import type { Rechecks } from "./shared_signals/rechecks.ts";
 import { buildConcurrently } from "./store/db/concurrent_indexes.ts";
+import { readDatabaseTime } from "./store/database_facts.ts";
 import type { Database } from "./store/db/connect.ts";
 import { migrations } from "./store/db/migrations.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
@@ -63,7 +65,32 @@ async function rows(work: Promise<void>): Promise<number> {
   return 0;
 }
 
+/**
+ * A replica whose clock differs by more, in ms, leaves the tasks to others: by its time, it would
+ * delete what others still need, such as a revocation or a week of the audit log, and nothing
+ * brings that back. Less than what DELETIONS keeps of what prevents a second use.
+ */
+const MAX_CLOCK_DIFFERENCE_MS = 10 * 60_000;
+
+/** Runs the periodic tasks that are due, unless the clock of this process cannot be right. */
+export async function runPeriodicTasks(
+  deps: PeriodicTasksDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { sql, clock, log } = deps;
+  const differenceMs = clock.now() - (await readDatabaseTime(sql)).getTime();
+  if (Math.abs(differenceMs) <= MAX_CLOCK_DIFFERENCE_MS) {
+    return await runDueTasks(deps, periodicTasks(deps), signal);
+  }
+  const seconds = Math.round(Math.abs(differenceMs) / 1000);
+  log("error", "clock_differs", {
+    reason: `this machine's clock is ${seconds} s ${
+      differenceMs > 0 ? "ahead of" : "behind"
+    } the database's, so this process runs no periodic tasks. Synchronize both with NTP.`,
+  });
+}
+
 /** Runs the periodic tasks until stopped. */
 export function startPeriodicTasks(deps: PeriodicTasksDeps): { stop(): Promise<void> } {
-  return startHousekeeping(deps, periodicTasks(deps));
+  return startHousekeeping(deps, (signal) => runPeriodicTasks(deps, signal));
 }

@@ -86,18 +86,18 @@ async function runTask(
   }
 }
 
-/** Runs due tasks until stopped. Stopping interrupts a task between two batches. */
+/** Calls `runTasks` until stopped. Stopping interrupts a task between two batches. */
 export function startHousekeeping(
-  deps: HousekeepingDeps,
-  tasks: readonly HousekeepingTask[],
+  { log }: Pick<HousekeepingDeps, "log">,
+  runTasks: (signal: AbortSignal) => Promise<void>,
 ): { stop(): Promise<void> } {
   const stopped = new AbortController();
   let timer: ReturnType<typeof setTimeout>;
   let running = Promise.resolve();
   const schedule = () => {
     timer = setTimeout(() => {
-      running = runDueTasks(deps, tasks, stopped.signal)
-        .catch((error) => logFailure(deps.log, "periodic_task_failed", error, { task: "any" }))
+      running = runTasks(stopped.signal)
+        .catch((error) => logFailure(log, "periodic_task_failed", error, { task: "any" }))
         .finally(() => {
           if (!stopped.signal.aborted) schedule();
         });

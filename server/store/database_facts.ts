@@ -14,6 +14,12 @@ export interface DatabaseFacts {
   standbys?: { synchronous: number; asynchronous: number };
 }
 
+/** The time of the database's machine. */
+export async function readDatabaseTime(sql: Sql): Promise<Date> {
+  const [{ now }] = await sql<{ now: Date }[]>`select clock_timestamp() as now`;
+  return now;
+}
+
 export async function readDatabaseFacts(sql: Sql): Promise<DatabaseFacts> {
   const [row] = await sql<
     {

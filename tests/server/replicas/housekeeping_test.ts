@@ -1,7 +1,7 @@
 /** Periodic tasks: one replica runs each, in small batches, and another one takes over. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { periodicTasks } from "../../../server/periodic_tasks.ts";
+import { periodicTasks, runPeriodicTasks } from "../../../server/periodic_tasks.ts";
 import { BATCH_SIZE, runInBatches } from "../../../server/replicas/batches.ts";
 import {
   type HousekeepingTask,
@@ -132,7 +132,11 @@ testOnEachDatabase(
     await runDueTasks(replica(sql), [endless, next], stopped.signal);
     assert.deepEqual([batches, next.runs], [3, 0]);
     assert.deepEqual(await listDueTasks(sql, [endless, next]), ["endless", "next"]);
-    const housekeeping = startHousekeeping(replica(sql), [endless]);
+    const deps = replica(sql);
+    const housekeeping = startHousekeeping(
+      deps,
+      (signal) => runDueTasks(deps, [endless], signal),
+    );
     await housekeeping.stop();
     assert.equal(batches, 3);
     await close();
@@ -176,4 +180,30 @@ testOnEachDatabase("does the other tasks even if one fails", async (location) =>
     tasks.filter(({ error }) => error !== undefined).map(({ task }) => task),
     ["delete_old_failed_attempts"],
   );
+});
+
+testOnEachDatabase("deletes nothing by a clock that has jumped", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  const { log, logged, replica: { id } } = replica(sql);
+  const deps = { ...server.parts, log, replica: { id, name: id } };
+  const now = Date.now();
+  // It was revoked on another replica, and would be valid for an hour.
+  await sql`
+    insert into revoked_access_tokens (jti, expires_at)
+    values ('revoked', ${new Date(now + HOUR_MS)})`;
+  const run = async () => {
+    await sql`update housekeeping set finished_at = null`;
+    await runPeriodicTasks(deps, never);
+    return (await sql`select from revoked_access_tokens`).length;
+  };
+  for (const jump of [400 * 24 * HOUR_MS, 3 * 24 * HOUR_MS, -HOUR_MS]) {
+    server.clock.set(now + jump);
+    assert.equal(await run(), 1);
+  }
+  assert.deepEqual(logged, Array(3).fill("clock_differs undefined"));
+  assert.deepEqual(await listTasks(sql), []);
+  server.clock.set(now + 60_000);
+  await run();
+  assert.ok((await listTasks(sql)).length > 0);
 });
