@@ -26,8 +26,8 @@ function compareTables(field: string, before: Value, after: Value): FieldChange[
   return [...new Set([...Object.keys(old), ...Object.keys(next)])].sort()
     .map((key) => ({
       field: `${field}.${key}`,
-      before: old[key] ?? null,
-      after: next[key] ?? null,
+      before: Object.hasOwn(old, key) ? old[key] : null,
+      after: Object.hasOwn(next, key) ? next[key] : null,
     }))
     .filter(({ before, after }) => !isSame(before, after));
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { basename, extname, join } from "node:path";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { ConfigProblem } from "../config/problem.ts";
@@ -83,12 +84,24 @@ async function filesOf(path: string, problems: ConfigProblem[]): Promise<string[
 
 async function readFile(path: string, io: ServerIo): Promise<string | ConfigProblem> {
   try {
-    const text = path === "-" ? await io.readStdin() : await Deno.readTextFile(path);
-    if (text.length <= MAX_BYTES) return text;
+    const text = path === "-" ? await io.readStdin() : await readBounded(path);
+    if (text !== undefined && text.length <= MAX_BYTES) return text;
     return { code: "out_of_range", subject: path, message: "the file has more than 1 MB." };
   } catch (error) {
     return unreadable(path, error);
   }
+}
+
+/** Undefined if it is too large, however much there would be to read. */
+async function readBounded(path: string): Promise<string | undefined> {
+  using file = await Deno.open(path);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of file.readable) {
+    chunks.push(chunk);
+    if ((size += chunk.length) > MAX_BYTES) return undefined;
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 function unreadable(path: string, error: unknown): ConfigProblem {

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { DeclaredItem } from "../admin/apply/apply_state.ts";
 import type { DeclaredThing, SecretSource } from "./read_state.ts";
+import { readSecretFile } from "../config/secret_files.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import type { ServerIo } from "../io.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
@@ -32,10 +33,8 @@ export async function readSecrets(
     const reject = (message: string) =>
       void problems.push({ code: "unreadable_file", subject, message });
     const value = await readSecret(source, io);
-    if (value === undefined) {
-      const what = source.from === "file" ? "file" : "environment variable";
-      const message = `the secret cannot be read: the ${what} ${sanitizeLine(source.name, 200)} ` +
-        `${source.from === "file" ? "cannot be opened" : "is not set"}.`;
+    if (typeof value !== "string") {
+      const message = `the secret cannot be read: ${value.message}`;
       if (optional) missing.push(`${subject}: ${message}`);
       else reject(message);
       things.push({ ...thing, secret: { isUnknown: true } });
@@ -48,16 +47,17 @@ export async function readSecrets(
   return { things, problems, missing };
 }
 
-async function readSecret(source: SecretSource, io: ServerIo): Promise<string | undefined> {
-  const { from, name, namedIn } = source;
-  if (from === "environment") return io.env[name] === "" ? undefined : io.env[name];
-  // Relative to the file that names it, as in a compose file.
-  const path = isAbsolute(name) ? name : join(dirname(namedIn), name);
-  try {
-    return (await Deno.readTextFile(path)).replace(/\r?\n$/, "");
-  } catch {
-    return undefined;
+async function readSecret(
+  { from, name, namedIn }: SecretSource,
+  io: ServerIo,
+): Promise<string | { message: string }> {
+  if (from === "environment") {
+    return io.env[name] ||
+      { message: `the environment variable ${sanitizeLine(name, 200)} is not set.` };
   }
+  const isAlone = isAbsolute(name) || name.startsWith("$");
+  // Relative to the file that names it, as in a compose file.
+  return await readSecretFile(isAlone ? name : join(dirname(namedIn), name), io.env);
 }
 
 function secretProblem({ kind }: Pick<DeclaredThing, "kind">, secret: string): string | undefined {

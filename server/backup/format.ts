@@ -188,15 +188,27 @@ function parseLine(text: string, place: string): Record<string, unknown> {
 function parseHeader(text: string): BackupHeader {
   const header = parseLine(text, "at its start") as unknown as BackupHeader;
   const isArray = (value: unknown) => Array.isArray(value);
-  const isHeader = typeof header.createdAt === "string" && isArray(header.migrations) &&
+  // Messages print the version and the names of tables.
+  const isHeader = isTime(header.createdAt) && isName(header.version) &&
+    isArray(header.migrations) &&
     isArray(header.tables) && isArray(header.sequences) && isArray(header.partitions) &&
     isArray(header.encryptedSecrets) &&
     header.tables.every(({ name, columns, rows, checksum }) =>
-      typeof name === "string" && isArray(columns) && Number.isSafeInteger(rows) &&
+      isName(name) && isArray(columns) && columns.every(isName) && Number.isSafeInteger(rows) &&
       typeof checksum === "string"
     );
   if (!isHeader) throw damaged("at its start");
   return header;
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "string" && /^\d{4}-[\dTZ:.-]{1,30}$/.test(value) &&
+    !Number.isNaN(Date.parse(value));
+}
+
+/** Of a table, a column or a version. */
+function isName(value: unknown): boolean {
+  return typeof value === "string" && /^[\w.+-]{1,100}$/.test(value);
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -12,9 +12,9 @@ import { embeddedFolder } from "../store/embedded/embedded.ts";
  * of this machine may read or change them, with the command that fixes it.
  */
 export async function checkFiles(
-  { dataDir, databaseUrl, tls, caFile, signingKeyCommand }: Pick<
+  { dataDir, databaseUrl, tls, caFile, signingKeyCommand, applyFile }: Pick<
     ServerConfig,
-    "dataDir" | "databaseUrl" | "tls" | "caFile" | "signingKeyCommand"
+    "dataDir" | "databaseUrl" | "tls" | "caFile" | "signingKeyCommand" | "applyFile"
   >,
   configFile: ConfigFile,
 ): Promise<ConfigProblem[]> {
@@ -34,6 +34,8 @@ export async function checkFiles(
   if (signingKeyCommand !== undefined) {
     await check("signing_key_command", signingKeyCommand[0], "everyone");
   }
+  // Who may change it decides who is an administrator.
+  if (applyFile) await check("apply_file", applyFile, "everyone");
   // Who may change it can impersonate every issuer that the server trusts.
   if (caFile) await check("ca_file", caFile, "everyone");
   if (databaseUrl !== undefined && isPostgresUrl(databaseUrl)) {

@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { shellWord } from "../../shared/shell_word.ts";
-import { isMountedForService } from "./mounts.ts";
+import { isMountedForService, isReadOnlyInContainer } from "./mounts.ts";
 
 /** Who may read a file or folder, besides its owner. Only the owner may write it. */
 export type Readers = "owner" | "group" | "everyone";
@@ -39,11 +39,25 @@ export async function permissionProblem(
   path: string,
   readers: Readers,
   self: Identity | undefined = ownIdentity(),
+  readMounts = mountInfo,
 ): Promise<string | undefined> {
   // The code that uses the file reports an empty path.
   if (self === undefined || path === "") return undefined;
   const info = await ifExists(() => Deno.stat(path));
-  return (info && ownProblem(path, info, readers, self)) ?? await parentProblem(path, self);
+  const isFixed = async (folder: string) => {
+    if (Deno.build.os !== "linux") return false;
+    const [realPath, mounts] = await Promise.all([Deno.realPath(folder), readMounts()]);
+    return isReadOnlyInContainer(realPath, mounts);
+  };
+  if (info !== undefined) {
+    const problem = ownProblem(path, info, readers, self);
+    if (problem !== undefined && !(info.isDirectory && await isFixed(path))) return problem;
+  }
+  return await parentProblem(path, self, isFixed);
+}
+
+async function mountInfo(): Promise<string> {
+  return await Deno.readTextFile("/proc/self/mountinfo").catch(() => "");
 }
 
 /**
@@ -54,13 +68,13 @@ export async function permissionProblem(
 export async function secretFileProblem(
   path: string,
   self: Identity | undefined = ownIdentity(),
-  readMounts = () => Deno.readTextFile("/proc/self/mountinfo"),
+  readMounts = mountInfo,
 ): Promise<string | undefined> {
-  const problem = await permissionProblem(path, "group", self);
+  const problem = await permissionProblem(path, "group", self, readMounts);
   if (problem === undefined || Deno.build.os !== "linux") return problem;
   const [realPath, mounts] = await Promise.all([
     Deno.realPath(path),
-    readMounts().catch(() => ""),
+    readMounts(),
   ]);
   if (!isMountedForService(realPath, mounts)) return problem;
   const info = await ifExists(() => Deno.stat(path));
@@ -86,8 +100,15 @@ function ownProblem(
   }`;
 }
 
-/** Checks the folders above `path`, both as written and with symbolic links resolved. */
-async function parentProblem(path: string, self: Identity): Promise<string | undefined> {
+/**
+ * Checks the folders above `path`, both as written and with symbolic links resolved. `isFixed`:
+ * whether a folder cannot be changed, whatever its mode.
+ */
+async function parentProblem(
+  path: string,
+  self: Identity,
+  isFixed: (folder: string) => Promise<boolean>,
+): Promise<string | undefined> {
   const written = resolve(path);
   const real = await ifExists(() => Deno.realPath(written)) ?? written;
   for (const folder of new Set([...ancestors(written), ...ancestors(real)])) {
@@ -97,7 +118,7 @@ async function parentProblem(path: string, self: Identity): Promise<string | und
       return `${folder} belongs to another user (uid ${info.uid}), who can replace ${path}. ` +
         "Move it to a folder of your own.";
     }
-    if (mayBeWrittenByOthers(info, self)) {
+    if (mayBeWrittenByOthers(info, self) && !await isFixed(folder)) {
       return `other users of this machine can replace ${path}. To fix this, run: chmod go-w ${
         shellWord(folder)
       }`;

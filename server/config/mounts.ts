@@ -20,19 +20,47 @@ const MEMORY_FILE_SYSTEMS = ["tmpfs", "ramfs"];
  * /proc/self/mountinfo (proc(5)).
  */
 export function isMountedForService(realPath: string, mountInfo: string): boolean {
-  let nearest: { point: string; type: string } | undefined;
-  for (const line of mountInfo.split("\n")) {
-    const [before, after] = line.split(" - ");
-    const point = unescapeOctal(before.split(" ")[4] ?? "");
-    if (after === undefined || !isAtOrBelow(realPath, point)) continue;
-    // Of mounts on one place, the last one hides the others.
-    if (nearest !== undefined && point.length < nearest.point.length) continue;
-    nearest = { point, type: after.split(" ")[0] };
-  }
+  const nearest = nearestMount(realPath, mountInfo);
   if (nearest === undefined) return false;
   if (nearest.point === realPath) return true;
   const isShared = SHARED_MOUNTS.includes(nearest.point) || nearest.point.startsWith("/run/user/");
   return MEMORY_FILE_SYSTEMS.includes(nearest.type) && !isShared;
+}
+
+/** What the root of a container is mounted from, in layers. */
+const CONTAINER_ROOTS = ["overlay", "fuse.fuse-overlayfs", "aufs"];
+
+/**
+ * Whether a folder (by its real path) is in a read-only mount of a container, such as a ConfigMap of
+ * Kubernetes, whose folder has the mode 0777: no process in the container can write there, and the
+ * users of the host do not reach it.
+ */
+export function isReadOnlyInContainer(realPath: string, mountInfo: string): boolean {
+  const root = nearestMount("/", mountInfo);
+  const nearest = nearestMount(realPath, mountInfo);
+  return root !== undefined && CONTAINER_ROOTS.includes(root.type) && nearest !== undefined &&
+    nearest.point !== "/" && nearest.options.split(",").includes("ro");
+}
+
+interface Mount {
+  point: string;
+  type: string;
+  /** Of this mount: `ro,nosuid`. */
+  options: string;
+}
+
+function nearestMount(realPath: string, mountInfo: string): Mount | undefined {
+  let nearest: Mount | undefined;
+  for (const line of mountInfo.split("\n")) {
+    const [before, after] = line.split(" - ");
+    const [, , , , escaped = "", options = ""] = before.split(" ");
+    const point = unescapeOctal(escaped);
+    if (after === undefined || !isAtOrBelow(realPath, point)) continue;
+    // Of mounts on one place, the last one hides the others.
+    if (nearest !== undefined && point.length < nearest.point.length) continue;
+    nearest = { point, type: after.split(" ")[0], options };
+  }
+  return nearest;
 }
 
 function isAtOrBelow(path: string, folder: string): boolean {

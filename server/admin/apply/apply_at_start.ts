@@ -1,3 +1,5 @@
+import { brand } from "../../../shared/brand.ts";
+import type { Plan } from "../../apply/plan.ts";
 import { readFiles } from "../../apply/read_files.ts";
 import { readSecrets } from "../../apply/read_secrets.ts";
 import type { ConfigProblem } from "../../config/problem.ts";
@@ -19,12 +21,27 @@ export async function applyAtStart(
   const state = await readAppliedFile(path, io);
   const result = Array.isArray(state)
     ? new DomainError("invalid", describeProblems(state))
-    : await applyState(deps, state);
+    : await applyUnlessEmpty(deps, state);
   if (result instanceof DomainError) {
     deps.log("error", "apply_failed", { path, reason: result.message });
   } else if (result.changes.length > 0) {
     deps.log("info", "file_applied", { file: result.name, changes: result.changes.length });
   }
+}
+
+/** A file that was cut off, or is not there yet, must not remove everything that no one looks at. */
+async function applyUnlessEmpty(
+  deps: AdminDeps,
+  state: { name: string; things: DeclaredItem[] },
+): Promise<Plan | DomainError> {
+  if (state.things.length > 0) return await applyState(deps, state);
+  const plan = await applyState(deps, { ...state, dryRun: true });
+  if (plan instanceof DomainError || plan.changes.length === 0) return plan;
+  return new DomainError(
+    "conflict",
+    `The file declares nothing, which would remove all ${plan.changes.length} things that it ` +
+      `manages. If that is meant, run: ${brand.binaryName} admin apply -f FILE`,
+  );
 }
 
 /** What the file of the setting `apply_file` declares, or what is wrong with it. */

@@ -276,6 +276,25 @@ Deno.test("a file that is not a backup is rejected", async () => {
   await rejectsWith("file", () => verifyBackup(join(folder.path, "missing"), {}));
 });
 
+Deno.test("a backup whose header would reach the terminal or the clock is rejected", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "backup");
+  const { header } = await sampleBackup();
+  const forgeries = [
+    { version: "1\x1b[2J" },
+    { createdAt: "now" },
+    { tables: [{ ...header.tables[0], name: "\x1b]0;x\x07" }] },
+    { tables: [{ ...header.tables[0], columns: [1] }] },
+  ];
+  for (const forged of forgeries) {
+    const bytes: Uint8Array[] = [];
+    const content = { ...header, ...forged } as typeof header;
+    for await (const chunk of writeBackup(content, (async function* () {})())) bytes.push(chunk);
+    await Deno.writeFile(file, new Uint8Array(await new Blob(bytes as BlobPart[]).arrayBuffer()));
+    await rejectsWith("damaged", () => verifyBackup(file, {}));
+  }
+});
+
 Deno.test("a partition with SQL in its bound is rejected", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "backup");

@@ -75,6 +75,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "accepts a folder with any mode in a read-only mount of a container",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (folder) => {
+      const real = await Deno.realPath(folder);
+      const file = join(folder, "file");
+      await Deno.writeTextFile(file, "", { mode: 0o644 });
+      await Deno.chmod(folder, 0o777);
+      const mounts = (option: string) => () =>
+        Promise.resolve(
+          `1 0 0:1 / / rw - overlay overlay rw\n2 1 8:1 /x ${real} ${option} - ext4 /dev/sda1 rw\n`,
+        );
+      for (const path of [file, folder]) {
+        assert.equal(await permissionProblem(path, "everyone", self, mounts("ro")), undefined);
+        assert.notEqual(await permissionProblem(path, "everyone", self, mounts("rw")), undefined);
+      }
+      await Deno.chmod(file, 0o666);
+      assert.notEqual(await permissionProblem(file, "everyone", self, mounts("ro")), undefined);
+    }),
+});
+
+Deno.test({
   name: "checks the folders above a link and above its target",
   ignore,
   fn: () =>

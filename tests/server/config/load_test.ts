@@ -401,12 +401,14 @@ Deno.test({
       const databaseUrl = `postgres://db.example.test/db?sslmode=verify-full&sslrootcert=${path}`;
       const subjects = async (mode: number) => {
         await Deno.chmod(path, mode);
-        const { problems } = await load({ caFile: path, databaseUrl });
+        const { problems } = await load({ caFile: path, applyFile: path, databaseUrl });
         return problems.filter(({ code }) => code === "insecure_permissions")
           .map(({ subject }) => subject);
       };
       assert.deepEqual(await subjects(0o644), []);
-      assert.deepEqual(await subjects(0o666), ["ca_file", "sslrootcert in database_url"]);
+      assert.deepEqual(await subjects(0o666), [
+        ...["apply_file", "ca_file", "sslrootcert in database_url"],
+      ]);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

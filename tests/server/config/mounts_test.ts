@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isMountedForService } from "../../../server/config/mounts.ts";
+import { isMountedForService, isReadOnlyInContainer } from "../../../server/config/mounts.ts";
 
 /** The lines of containers and of a host, shortened. */
 const MOUNT_INFO = [
@@ -36,4 +36,21 @@ Deno.test("recognizes files that were mounted for the service, and no others", (
   for (const path of mounted) assert.equal(isMountedForService(path, MOUNT_INFO), true, path);
   for (const path of others) assert.equal(isMountedForService(path, MOUNT_INFO), false, path);
   assert.equal(isMountedForService("/run/secrets/compose", ""), false);
+});
+
+Deno.test("recognizes read-only mounts of a container, whatever their mode", () => {
+  const container = [
+    "1 0 0:1 / / rw,relatime - overlay overlay rw",
+    "2 1 8:1 /var/lib/kubelet/pods/a/config /etc/yourapp ro,relatime - ext4 /dev/sda1 rw",
+    "3 1 8:1 /var/lib/kubelet/pods/a/data /data rw,relatime - ext4 /dev/sda1 rw",
+  ];
+  const check = (path: string, lines: string[]) => isReadOnlyInContainer(path, lines.join("\n"));
+  assert.equal(check("/etc/yourapp", container), true);
+  assert.equal(check("/etc/yourapp/..2026", container), true);
+  assert.equal(check("/data", container), false);
+  assert.equal(check("/etc", container), false);
+  // systemd mounts folders for a service too, which others reach outside of it.
+  const service = ["1 0 8:1 / / ro,relatime - ext4 /dev/sda1 rw", ...container.slice(1)];
+  assert.equal(check("/etc/yourapp", service), false);
+  assert.equal(check("/etc/yourapp", []), false);
 });

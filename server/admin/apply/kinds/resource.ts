@@ -80,7 +80,7 @@ export const resource: ManagedKindHandler = {
     const kept = after.scopes as Record<string, Value>;
     const dangers: Danger[] = [];
     for (const name of Object.keys(before.scopes as Record<string, Value>)) {
-      if (name in kept) continue;
+      if (Object.hasOwn(kept, name)) continue;
       const logins = await countLoginsWithScope(tx, name, new Date(clock.now()));
       if (logins === 0) continue;
       dangers.push({

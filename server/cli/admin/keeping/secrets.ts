@@ -1,6 +1,7 @@
 import { parseIdentities } from "../../../backup/file_encryption.ts";
 import { isRecipient } from "../../../backup/file_encryption.ts";
 import type { DecryptionKeys, EncryptionChoice } from "../../../backup/file_encryption.ts";
+import { readSecretFile } from "../../../config/secret_files.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
 
@@ -11,7 +12,6 @@ export interface PassphraseOptions {
 
 /** A backup is attacked offline, where no limit slows guesses down. */
 const MIN_PASSPHRASE_LENGTH = 12;
-const MAX_KEY_FILE_BYTES = 64 * 1024;
 
 /** With what to encrypt, as the options say; the exit code if they cannot be used. */
 export async function chooseEncryption(
@@ -91,18 +91,8 @@ async function readPassphrase(
   return typed;
 }
 
+/** Both kinds of file are kept for the next backup: other users must not be able to read them. */
 async function readKeyFile(option: string, path: string, io: ServerIo): Promise<string | number> {
-  try {
-    const { size, isDirectory } = await Deno.stat(path);
-    if (isDirectory) return reportUsage(`${option}: ${path} is a folder. Name a file.`, io);
-    if (size > MAX_KEY_FILE_BYTES) return reportUsage(`${option}: ${path} is too large.`, io);
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    return reportUsage(
-      error instanceof Deno.errors.NotFound
-        ? `${option}: there is no file ${path}.`
-        : `${option}: ${path} cannot be read. Check its permissions.`,
-      io,
-    );
-  }
+  const content = await readSecretFile(path, io.env);
+  return typeof content === "string" ? content : reportUsage(`${option}: ${content.message}`, io);
 }

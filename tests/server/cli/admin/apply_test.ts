@@ -347,12 +347,24 @@ testOnOneDatabase(
       await start(STATE);
       await start(`${STATE}[clients.broken]\n`);
       // It has a member.
+      await start('name = "prod"\n[scopes]\nread = "Read"\n');
+      // It was cut off.
       await start('name = "prod"\n');
-      assert.deepEqual(logged, ["info file_applied", "error apply_failed", "error apply_failed"]);
+      assert.deepEqual(logged, ["info file_applied", ...Array(3).fill("error apply_failed")]);
       assert.equal((await sql`select from clients where id = 'acme'`).length, 1);
     });
   },
 );
+
+testOnOneDatabase("a secret that other users can read is not applied", async (location) => {
+  if (Deno.build.os === "windows") return;
+  await withApply(location, async ({ apply, folder }) => {
+    await Deno.chmod(`${folder}/billing.secret`, 0o644);
+    const { code, output } = await apply(STATE);
+    assert.equal(code, EXIT.failure);
+    assert.match(output, /billing\.secret.*chmod/);
+  });
+});
 
 testOnOneDatabase("admin apply waits for edits, and edits for it", async (location) => {
   // The embedded database has one session.
