@@ -78,7 +78,13 @@ export interface AppDeps {
   sql: Sql;
   database: Pick<
     Database,
-    "sql" | "healthSql" | "probeWrites" | "maxConnections" | "openDirect" | "statements"
+    | "sql"
+    | "healthSql"
+    | "probeWrites"
+    | "maxConnections"
+    | "openConnections"
+    | "openDirect"
+    | "statements"
   >;
   clock: Clock;
   log: Log;

@@ -21,17 +21,19 @@ import type { Metrics } from "./telemetry/metrics.ts";
 import { measureProcess } from "./telemetry/process_metrics.ts";
 import { Sampler } from "./telemetry/sampler.ts";
 import type { Replica } from "./replicas/replica.ts";
+import type { TokenValidator } from "./validation/token_validator.ts";
 import type { SigningKeys } from "./tokens/signing_keys.ts";
 
 export interface ObserveDeps {
   metrics: Metrics;
   sql: Sql;
-  database: Pick<Database, "maxConnections" | "statements">;
+  database: Pick<Database, "maxConnections" | "openConnections" | "statements">;
   clock: Clock;
   config: Pick<ServerConfig, "auditStream">;
   keys: Pick<SigningKeys, "schedule">;
   mail: Pick<Mail, "queueState">;
   webhook: Pick<Webhook, "queueState">;
+  tokenValidator: Pick<TokenValidator, "queueState">;
   listener: Pick<Listener, "connections">;
   replica: Pick<Replica, "id" | "name">;
 }
@@ -48,13 +50,19 @@ export function observe(deps: ObserveDeps): Observation {
   metrics.replicaInfo.set({ id: deps.replica.id, name: deps.replica.name }, 1);
   metrics.httpConnections.read(() => [[{}, listener.connections()?.open]]);
   metrics.httpConnectionsMax.read(() => [[{}, listener.connections()?.limit]]);
+  metrics.httpConnectionsClosed.read(() =>
+    (["overdue", "surplus"] as const)
+      .map((reason) => [{ reason }, listener.connections()?.closed[reason]])
+  );
   for (const size of ["small", "large"] as const) {
     metrics.httpBodyBytes.read(() => [[{ size }, bodyBudgets[size].held]]);
+    metrics.httpBodiesRejected.read(() => [[{ size }, bodyBudgets[size].rejected]]);
     metrics.httpBodyBytesMax.read(() => [[{ size }, bodyBudgets[size].limit]]);
   }
   metrics.rateLimitRefusals.read(() =>
     [...attemptRefusals()].map(([limit, count]) => [{ limit }, count])
   );
+  metrics.databaseConnections.read(() => [[{}, deps.database.openConnections()]]);
   metrics.databaseConnectionsMax.set({}, deps.database.maxConnections);
   metrics.databaseRetries.read(() =>
     (["conflict", "read_only", "connection"] as const)
@@ -62,6 +70,7 @@ export function observe(deps: ObserveDeps): Observation {
   );
   const { statements } = deps.database;
   metrics.databaseStatementsWaiting.read(() => [[{}, statements.waiting]]);
+  metrics.databaseOldestWait.read(() => [[{}, statements.oldestWaitMs / 1000]]);
   metrics.databaseStatementsShed.read(() =>
     (["full", "timeout"] as const).map((reason) => [{ reason }, statements.shed[reason]])
   );
@@ -80,13 +89,14 @@ export function observe(deps: ObserveDeps): Observation {
   return { sampler: databaseSampler(deps), [Symbol.dispose]: () => process[Symbol.dispose]() };
 }
 
-function observeQueues({ metrics, mail, webhook }: ObserveDeps): void {
+function observeQueues({ metrics, mail, webhook, tokenValidator }: ObserveDeps): void {
   const queues = {
     mail: () => mail.queueState,
     webhook: () => webhook.queueState,
     password_hashing: () => ({ ...passwordQueueState(), retrying: 0 }),
+    token_checks: () => ({ ...tokenValidator.queueState, retrying: 0 }),
   };
-  const names = ["mail", "webhook", "password_hashing"] as const;
+  const names = ["mail", "webhook", "password_hashing", "token_checks"] as const;
   metrics.queueTasks.read(() =>
     names.flatMap((queue) => {
       const state = queues[queue]();

@@ -19,6 +19,8 @@ export interface BodyHold extends Disposable {
  */
 export class BodyBudget {
   #held = 0;
+  /** Bodies that did not fit: for metrics. */
+  rejected = 0;
   #heldBy = new Map<string, number>();
 
   constructor(private readonly limits: BodyLimits) {}
@@ -40,8 +42,12 @@ export class BodyBudget {
       take: (bytes) => {
         network ??= sharedNetwork(from());
         const heldByNetwork = this.#heldBy.get(network) ?? 0;
-        if (this.#held + bytes > this.limits.total) return false;
-        if (heldByNetwork + bytes > this.limits.network) return false;
+        const isFull = this.#held + bytes > this.limits.total ||
+          heldByNetwork + bytes > this.limits.network;
+        if (isFull) {
+          this.rejected++;
+          return false;
+        }
         own += bytes;
         this.#held += bytes;
         this.#heldBy.set(network, heldByNetwork + bytes);
@@ -70,11 +76,9 @@ const smallBodies = new BodyBudget({ total: 32 * MB, network: 4 * MB });
 const largeBodies = new BodyBudget({ total: 32 * MB, network: 8 * MB });
 
 /** For metrics. */
-export const bodyBudgets: Readonly<Record<"small" | "large", Pick<BodyBudget, "held" | "limit">>> =
-  {
-    small: smallBodies,
-    large: largeBodies,
-  };
+export const bodyBudgets: Readonly<
+  Record<"small" | "large", Readonly<Pick<BodyBudget, "held" | "limit" | "rejected">>>
+> = { small: smallBodies, large: largeBodies };
 
 export function budgetFor(limit: number): BodyBudget {
   return limit > LARGE ? largeBodies : smallBodies;

@@ -25,6 +25,14 @@ export const CONNECTION_BOUNDS: ConnectionBounds = {
   interval: 1000,
 };
 
+/** For metrics. */
+export interface ConnectionCounts {
+  open: number;
+  limit: number;
+  /** Closed since the start, by why. */
+  closed: Record<"overdue" | "surplus", number>;
+}
+
 /** The part of this process's file limit that connections may use. */
 const SHARE_OF_FILES = 0.75;
 /** The pause between two checks is at least this many times as long as a check. */
@@ -53,6 +61,7 @@ export class ConnectionLimits implements Disposable {
   #timer?: ReturnType<typeof setTimeout>;
   #maxConnections: number;
   #open = 0;
+  #closed = { overdue: 0, surplus: 0 };
 
   constructor(
     private readonly open: Pick<OpenConnections, "fileLimit" | "list" | "close">,
@@ -78,8 +87,8 @@ export class ConnectionLimits implements Disposable {
   }
 
   /** As the last check saw them. */
-  get connections(): { open: number; limit: number } {
-    return { open: this.#open, limit: this.#maxConnections };
+  get connections(): ConnectionCounts {
+    return { open: this.#open, limit: this.#maxConnections, closed: { ...this.#closed } };
   }
 
   [Symbol.dispose](): void {
@@ -133,8 +142,10 @@ export class ConnectionLimits implements Disposable {
       const connection = this.#of(nameOf(open.address, open.port));
       connection.seen = this.#checks;
       const isOverdue = now - connection.since > this.bounds[connection.state];
-      if (connection.active === 0 && isOverdue) this.open.close(open);
-      else live.push({ open, connection });
+      if (connection.active === 0 && isOverdue) {
+        this.open.close(open);
+        this.#closed.overdue++;
+      } else live.push({ open, connection });
     }
     this.#open = live.length;
     for (const [name, { seen, active }] of this.#connections) {
@@ -154,6 +165,7 @@ export class ConnectionLimits implements Disposable {
     for (let closed = 0; closed < surplus; closed++) {
       const largest = groups.reduce((a, b) => b.length > a.length ? b : a);
       this.open.close(largest.pop()!.open);
+      this.#closed.surplus++;
     }
     this.log("warn", "too_many_connections", { open: live.length, ended: surplus });
   }

@@ -1,4 +1,8 @@
-import { type ConnectionBounds, ConnectionLimits } from "./connection_limits.ts";
+import {
+  type ConnectionBounds,
+  type ConnectionCounts,
+  ConnectionLimits,
+} from "./connection_limits.ts";
 import type { Log } from "../log.ts";
 import { openConnections } from "./open_connections.ts";
 
@@ -28,7 +32,7 @@ export interface Listener {
    */
   replaceCertificate(certificate: Certificate): Promise<void>;
   /** Undefined where the system cannot list them. */
-  connections(): { open: number; limit: number } | undefined;
+  connections(): ConnectionCounts | undefined;
   /** Stops accepting requests; resolves when the pending ones are handled. */
   shutdown(): Promise<void>;
 }

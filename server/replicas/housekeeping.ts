@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
 import { logFailure } from "../request_log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   claimTask,
@@ -26,6 +27,8 @@ export interface HousekeepingDeps {
   sql: Sql;
   log: Log;
   replica: Replica;
+  /** Undefined: runs are not counted. */
+  metrics?: Pick<Metrics, "housekeepingRuns">;
 }
 
 /** How often a replica looks for tasks that are due; at random times, so that replicas take turns. */
@@ -36,7 +39,7 @@ const MAX_ERROR_LENGTH = 500;
 
 /** Runs the tasks that are due and that no other replica runs. A task that fails does not affect others. */
 export async function runDueTasks(
-  { sql, log, replica }: HousekeepingDeps,
+  { sql, log, replica, metrics }: HousekeepingDeps,
   tasks: readonly HousekeepingTask[],
   signal: AbortSignal,
   leaseMs = LEASE_MS,
@@ -48,7 +51,8 @@ export async function runDueTasks(
     const lease = { task: task.name, holder: replica.id, leaseMs };
     try {
       if (!await claimTask(sql, { ...lease, everyMs: task.everyMs })) continue;
-      await runTask(sql, task, { lease, signal, log });
+      const result = await runTask(sql, task, { lease, signal, log });
+      metrics?.housekeepingRuns.increase({ task: task.name, result });
     } catch (error) {
       logFailure(log, "periodic_task_failed", error, { task: task.name });
     }
@@ -63,7 +67,7 @@ async function runTask(
     signal: AbortSignal;
     log: Log;
   },
-): Promise<void> {
+): Promise<"succeeded" | "failed" | "interrupted"> {
   const lost = new AbortController();
   // A renewal that fails is repeated before the lease expires.
   const renewal = setInterval(async () => {
@@ -75,12 +79,17 @@ async function runTask(
   const durationMs = () => Math.round(performance.now() - startedAt);
   try {
     const rows = await task.run(interrupted);
-    if (interrupted.aborted) await releaseTask(sql, lease);
-    else await finishTask(sql, { ...lease, durationMs: durationMs(), rows });
+    if (interrupted.aborted) {
+      await releaseTask(sql, lease);
+      return "interrupted";
+    }
+    await finishTask(sql, { ...lease, durationMs: durationMs(), rows });
+    return "succeeded";
   } catch (error) {
     logFailure(log, "periodic_task_failed", error, { task: task.name });
     const reason = (error as Error).message.slice(0, MAX_ERROR_LENGTH);
     await finishTask(sql, { ...lease, durationMs: durationMs(), rows: 0, error: reason });
+    return "failed";
   } finally {
     clearInterval(renewal);
   }

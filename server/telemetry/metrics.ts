@@ -29,7 +29,7 @@ const CACHES = ["tokens", "owners", "clients", "client_credentials"] as const;
 /** The caches of key sets of other issuers have failures too. */
 const KEY_SETS = ["workload_identity", "identity_provider_events"] as const;
 
-const QUEUES = ["mail", "webhook", "password_hashing"] as const;
+const QUEUES = ["mail", "webhook", "password_hashing", "token_checks"] as const;
 
 /** From a cached token check to a request that waits for a password hash under load. */
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15];
@@ -84,6 +84,11 @@ export function createMetrics() {
       help: "Connections above which the most idle ones are closed",
       labels: {},
     }),
+    httpConnectionsClosed: new Counter({
+      name: "http_connections_closed_total",
+      help: "Connections that waited too long, or were too many, where the system can list them",
+      labels: { reason: ["overdue", "surplus"] },
+    }),
     httpBodyBytes: new Gauge({
       name: "http_body_bytes",
       help: "Memory that bodies of requests hold",
@@ -92,6 +97,12 @@ export function createMetrics() {
     httpBodyBytesMax: new Gauge({
       name: "http_body_bytes_max",
       help: "Memory that bodies of requests may hold; more are rejected",
+      labels: { size: ["small", "large"] },
+    }),
+
+    httpBodiesRejected: new Counter({
+      name: "http_bodies_rejected_total",
+      help: "Bodies of requests that were rejected since others held the memory for them",
       labels: { size: ["small", "large"] },
     }),
 
@@ -164,6 +175,11 @@ export function createMetrics() {
       help: "Outages of the database, by the connection that listens for changes",
       labels: {},
     }),
+    databaseConnections: new Gauge({
+      name: "database_connections",
+      help: "Open connections of the pool",
+      labels: {},
+    }),
     databaseConnectionsMax: new Gauge({
       name: "database_connections_max",
       help: "Connections that the pool may open",
@@ -178,6 +194,11 @@ export function createMetrics() {
     databaseStatementsWaiting: new Gauge({
       name: "database_statements_waiting",
       help: "Statements and transactions that wait for their turn, since the database is busy",
+      labels: {},
+    }),
+    databaseOldestWait: new Gauge({
+      name: "database_statements_oldest_wait_seconds",
+      help: "How long the oldest statement has waited for its turn; 0 if none waits",
       labels: {},
     }),
     databaseStatementsShed: new Counter({
@@ -268,6 +289,11 @@ export function createMetrics() {
       name: "housekeeping_last_success_timestamp_seconds",
       help: "When a periodic task last succeeded, on any replica; sampled every 15 s",
       labels: { task: "name of the task" },
+    }),
+    housekeepingRuns: new Counter({
+      name: "housekeeping_runs_total",
+      help: "Runs of periodic tasks by this process, and their results",
+      labels: { task: "name of the task", result: ["succeeded", "failed", "interrupted"] },
     }),
     housekeepingDuration: new Gauge({
       name: "housekeeping_duration_seconds",

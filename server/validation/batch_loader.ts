@@ -27,6 +27,8 @@ export class BatchLoader<Value> {
   #total = 0;
   #reads = 0;
 
+  #rejected = 0;
+
   constructor(private readonly read: (keys: string[]) => Promise<Map<string, Value>>) {}
 
   get(key: string): Promise<Value | undefined> {
@@ -41,12 +43,23 @@ export class BatchLoader<Value> {
     });
   }
 
+  /** For metrics: reads under way, and keys that wait for one. */
+  get state(): { running: number; waiting: number; limit: number; rejected: number } {
+    return {
+      running: this.#reads,
+      waiting: this.#total,
+      limit: MAX_PENDING,
+      rejected: this.#rejected,
+    };
+  }
+
   /** The oldest of the longest line: its client is the likeliest to have given up. */
   #shed(): void {
     const [name, line] = [...this.#pending].reduce((a, b) => b[1].length > a[1].length ? b : a);
     line.shift()!.reject(new DatabaseBusy());
     if (line.length === 0) this.#pending.delete(name);
     this.#total--;
+    this.#rejected++;
   }
 
   #next(): void {

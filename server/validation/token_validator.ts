@@ -253,6 +253,11 @@ export class TokenValidator {
     return this.#formats.hashesOf(text);
   }
 
+  /** Of look-ups that wait for the database. */
+  get queueState(): BatchLoader<TokenRecord>["state"] {
+    return this.#records.state;
+  }
+
   #caches(): Pick<InvalidatingCache<unknown>, "invalidate" | "clear">[] {
     return [this.#owners, this.#tokens, this.clients];
   }

@@ -290,6 +290,8 @@ Deno.test({
       assert.ok(waiting > 500, `${waiting} statements waited`);
       const metrics = await (await fetch(metricsUrl)).text();
       assert.ok(value(metrics, "database_statements_shed_total") > 0);
+      assert.ok(value(metrics, "database_statements_oldest_wait_seconds") > 0);
+      assert.ok(value(metrics, "database_connections ") > 0);
       assert.equal(value(metrics, "database_up"), 1);
     } finally {
       stopped = true;

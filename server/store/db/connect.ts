@@ -32,11 +32,13 @@ export interface Database {
   /** For health checks, which do not wait behind requests: with PostgreSQL, a connection of its own. */
   healthSql: Sql;
   /** Those that wait for their turn. */
-  statements: Pick<StatementQueue, "waiting" | "shed" | "onShed">;
+  statements: Pick<StatementQueue, "waiting" | "oldestWaitMs" | "shed" | "onShed">;
   /** For operators; without the password. */
   description: string;
   /** Connections that statements share. */
   maxConnections: number;
+  /** Those of them that are open. */
+  openConnections(): number;
   /** Notifies `listener` when a token, or what it depends on, changes. */
   listen(listener: ChangeListener): Promise<CacheInvalidation>;
   /**
@@ -129,6 +131,7 @@ export async function openDatabase(
     ...{ sql, healthSql, statements },
     description: pool.description,
     maxConnections: MAX_CONNECTIONS,
+    openConnections: () => pool.connections.open(),
     outages,
     async close(seconds) {
       outages.close();
@@ -262,6 +265,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
     openDirect: () => ({ sql: retrying, close: () => Promise.resolve() }),
     checkDirect: () => Promise.resolve(),
     maxConnections: 1,
+    openConnections: () => 1,
     description: describeEmbedded(embedded.folder),
     snapshot: () => embedded.snapshot(),
     async listen(listener) {

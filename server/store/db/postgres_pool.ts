@@ -21,7 +21,7 @@ export interface Pool {
   description: string;
   /** Whether a connection led to a pooler. */
   isPooled(): boolean;
-  connections: WatchedConnections;
+  connections: WatchedConnections & { open(): number };
   /** Waits `seconds` for running statements, then closes all connections. */
   close(seconds?: number): Promise<void>;
 }

@@ -82,6 +82,8 @@ export interface PostgresConnector extends WatchedConnections {
   socket(): Duplex;
   /** Whether a connection led to a pooler. */
   isPooled(): boolean;
+  /** Connections that are open or being established. */
+  open(): number;
   /** Closes every connection, also those that are being established. */
   close(): void;
 }
@@ -130,6 +132,7 @@ export function postgresConnector(
   };
   return {
     isPooled: () => pooled,
+    open: () => sockets.size,
     isWaiting: () => [...sockets].some((socket) => socket.isWaiting()),
     received: () => received,
     abandon(error) {

@@ -65,6 +65,12 @@ export class StatementQueue {
     return this.#total;
   }
 
+  /** How long the oldest has waited; 0 if none waits. */
+  get oldestWaitMs(): number {
+    const oldest = Math.min(...[...this.#waiting.values()].map(([first]) => first.since));
+    return oldest === Infinity ? 0 : performance.now() - oldest;
+  }
+
   /** Calls `task` when it is its turn, which is at once unless the database is busy. */
   async run<T>(task: () => PromiseLike<T>): Promise<T> {
     if (this.#running < this.#limits.running) this.#running++;

@@ -8,6 +8,7 @@ import {
   runDueTasks,
   startHousekeeping,
 } from "../../../server/replicas/housekeeping.ts";
+import { createMetrics } from "../../../server/telemetry/metrics.ts";
 import { openDatabase, type Sql } from "../../../server/store/db/connect.ts";
 import { deleteOldFailedAttempts } from "../../../server/store/failed_attempts.ts";
 import { claimTask, listDueTasks, listTasks } from "../../../server/store/housekeeping.ts";
@@ -23,6 +24,7 @@ function replica(sql: Sql) {
   const id = randomUUID();
   return {
     sql,
+    metrics: createMetrics(),
     replica: { id, name: id },
     logged,
     log: (_level: string, event: string, fields: Record<string, unknown> = {}) => {
@@ -54,6 +56,9 @@ testOnEachDatabase("runs each task on one of two replicas, once per interval", a
   await sql`update housekeeping set finished_at = now() - interval '2 hours' where task = 'two'`;
   await runDueTasks(second, tasks, never);
   assert.deepEqual(tasks.map(({ runs }) => runs), [1, 2, 1]);
+  const counted = [first, second].flatMap(({ metrics }) => metrics.housekeepingRuns.collect());
+  const succeeded = counted.filter(({ labels }) => labels.result === "succeeded");
+  assert.equal(succeeded.reduce((sum, { value }) => sum + value, 0), 4);
   // After the clock of the database was set back.
   await sql`update housekeeping set finished_at = now() + interval '2 hours' where task = 'one'`;
   await runDueTasks(second, tasks, never);

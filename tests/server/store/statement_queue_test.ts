@@ -43,9 +43,11 @@ Deno.test("networks take turns at the database", async () => {
   run("a1", "a2", "a3", "a4", "a5", "b1", "c1", "b2");
   assert.deepEqual(started, ["a1", "a2"]);
   assert.equal(queue.waiting, 6);
+  assert.ok(queue.oldestWaitMs > 0);
   for (const name of ["a1", "a2", "a3", "b1", "c1", "a4", "b2"]) await end(name);
   assert.deepEqual(started, ["a1", "a2", "a3", "b1", "c1", "a4", "b2", "a5"]);
   assert.equal(queue.waiting, 0);
+  assert.equal(queue.oldestWaitMs, 0);
 });
 
 Deno.test("rejects the oldest statement of the network with the most", async () => {
