@@ -18,6 +18,7 @@ import { openDatabase, type Sql } from "../../server/store/db/connect.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { readFromRoot } from "../support/documentation.ts";
 import { eventually } from "../support/eventually.ts";
+import { parseOutput } from "../support/output_schema.ts";
 import { manualClock } from "../support/manual_clock.ts";
 
 const SECRET = "a secret that signs the stream of events";
@@ -30,7 +31,7 @@ const record = (sql: Sql, event: string) => recordAuditEvent(sql, clock, { event
 interface Line {
   id: string;
   event: string;
-  subject: { id: string } | null;
+  subject: string | null;
   previous: string;
   signature: string;
 }
@@ -111,12 +112,20 @@ testOnEachDatabase("delivers to a webhook, in order, after it was down", async (
     await stream.start();
     const events = Array.from({ length: 1200 }, (_, n) => `b.${n}`);
     await recordAuditEvents(sql, clock, { event: "b.all", subjects: events });
-    await record(sql, "c.last");
+    await recordAuditEvent(sql, clock, {
+      event: "c.last",
+      actor: "\u009b2J\u202egnp.exe",
+      details: { name: "a\u2028b" },
+    });
     await eventually("the last event", () => down.lines().some(({ event }) => event === "c.last"));
     const lines = down.lines();
     assert.equal(lines.length, 1201);
     assert.equal(new Set(lines.map(({ id }) => id)).size, 1201);
-    assert.deepEqual(lines.map(({ subject }) => subject?.id), [...events, undefined]);
+    assert.deepEqual(lines.map(({ subject }) => subject), [...events, null]);
+    for (const { previous: _, signature: __, ...event } of [lines[0], lines.at(-1)!]) {
+      parseOutput("admin-audit", JSON.stringify(event));
+    }
+    assert.match(down.requests.at(-1)!.body, /^[\n -~]*$/, "no terminal obeys it");
     assert.equal(lines.at(-1)!.event, "c.last");
     assert.deepEqual(stream.logged, ["audit_stream_failed", "audit_stream_back"]);
     const [state] = await listStreams(sql, [NAME]);

@@ -4,6 +4,8 @@
  * removed or added (docs/audit.md#verify-a-stream).
  */
 import { createHmac } from "node:crypto";
+import { escapeUnsafe } from "../../../shared/sanitize.ts";
+import { eventJson } from "../event_json.ts";
 import type { ListedAuditEvent } from "../listed_event.ts";
 
 export interface SignedLine {
@@ -20,7 +22,8 @@ export function signLines(
   previous: string,
 ): SignedLine[] {
   return events.map((event) => {
-    const content = JSON.stringify({ ...event, previous }).slice(0, -1);
+    // Escaped, since people read files on terminals.
+    const content = escapeUnsafe(JSON.stringify({ ...eventJson(event), previous })).slice(0, -1);
     const signature = createHmac("sha256", key).update(content).digest("base64");
     previous = signature;
     return { event, text: `${content},"signature":"${signature}"}`, signature };
