@@ -53,7 +53,6 @@ export async function maintainAuditLog(
     (limit) => appendRepeatedEvents(sql, { now, replica, limit }),
     signal,
   );
-  const sealed = await runInBatches((limit) => sealEvents(deps, "orphaned", limit), signal);
   const copied = await runInBatches(
     (limit) => copyOlderEvents(sql, { since: until, limit }),
     signal,
@@ -67,5 +66,7 @@ export async function maintainAuditLog(
     (limit) => deleteOldDefaultEvents(sql, until, limit, onDrop),
     signal,
   );
-  return appended + sealed + copied + deleted;
+  // Last: what was changed in the chain of this process must not keep the rest from happening.
+  const sealed = await runInBatches((limit) => sealEvents(deps, "orphaned", limit), signal);
+  return appended + copied + deleted + sealed;
 }

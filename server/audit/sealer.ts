@@ -42,17 +42,22 @@ class BrokenChain extends Error {
   override readonly name = "BrokenChain";
 }
 
+/** The last seal of a chain: what one process knows of it, or what the database has. */
+type Head = Pick<StoredChain, "number" | "position" | "link">;
+
 /**
  * Seals committed events of this process, or those that other processes have left: at most `limit`.
- * Returns how many.
+ * Returns how many, and calls `onHead` with each week whose chain goes on, what the database had of
+ * it, and what it has now.
  */
 export async function sealEvents(
   { sql, clock, secrets, replica }: SealDeps,
   which: "own" | "orphaned",
   limit: number,
+  onHead: (week: string, before: Head, after: Head) => void = () => {},
 ): Promise<number> {
   const now = new Date(clock.now());
-  return await sql.begin(async (tx) => {
+  const { count, heads } = await sql.begin(async (tx) => {
     const events = await lockUnsealedEvents(tx, {
       replica: replica.id,
       ...which === "own"
@@ -61,11 +66,15 @@ export async function sealEvents(
       limit,
     });
     const weeks = Map.groupBy(events, ({ occurredAt }) => dateOf(weekOf(occurredAt)));
+    const heads = new Map<string, [Head, Head]>();
     for (const [week, ofWeek] of weeks) {
-      await sealWeek(tx, secrets.auditKey, { replica: replica.id, week, now }, ofWeek);
+      const chain = { replica: replica.id, week, now };
+      heads.set(week, await sealWeek(tx, secrets.auditKey, chain, ofWeek));
     }
-    return events.length;
-  }) as number;
+    return { count: events.length, heads };
+  });
+  for (const [week, [before, after]] of heads) onHead(week, before, after);
+  return count;
 }
 
 function dateOf(time: Date): string {
@@ -77,7 +86,7 @@ async function sealWeek(
   key: Uint8Array,
   { replica, week, now }: { replica: string; week: string; now: Date },
   events: readonly UnsealedEvent[],
-): Promise<void> {
+): Promise<[Head, Head]> {
   const chain = await lockChain(tx, { replica, week }) ??
     await startChain(tx, key, { replica, week, now });
   if (!isEqual(headMac(key, chain), chain.mac)) {
@@ -93,7 +102,9 @@ async function sealWeek(
     seals.push({ ...seal, position, id: event.id, key: event.key });
   }
   await storeSeals(tx, chain.id, seals);
-  await saveChain(tx, key, { ...chain, position: String(position), link, sealedAt: now });
+  const next = { ...chain, position: String(position), link, sealedAt: now };
+  await saveChain(tx, key, next);
+  return [chain, next];
 }
 
 async function startChain(
@@ -149,6 +160,8 @@ export class AuditSealer {
   #running: Promise<void> = Promise.resolve();
   #sealed = 0;
   #failed = false;
+  /** The last seals of this process, by week. */
+  readonly #heads = new Map<string, Head>();
 
   constructor(private readonly deps: SealDeps & { log: Log }) {}
 
@@ -188,7 +201,12 @@ export class AuditSealer {
   async #seal(signal?: AbortSignal): Promise<void> {
     try {
       for (let count = BATCH_SIZE; count === BATCH_SIZE && !signal?.aborted;) {
-        count = await sealEvents(this.deps, "own", BATCH_SIZE);
+        count = await sealEvents(
+          this.deps,
+          "own",
+          BATCH_SIZE,
+          (week, before, after) => this.#follow(week, before, after),
+        );
         this.#sealed += count;
       }
       this.#failed = false;
@@ -197,6 +215,24 @@ export class AuditSealer {
       if (!this.#failed) logFailure(this.deps.log, "audit_seal_failed", error);
       this.#failed = true;
     }
+  }
+
+  /** Only this process knows that the database went back to an older state, which has valid seals. */
+  #follow(week: string, before: Head, after: Head): void {
+    const known = this.#heads.get(week);
+    this.#heads.set(week, after);
+    if (known === undefined) return;
+    const [sealed, position] = [BigInt(known.position), BigInt(before.position)];
+    const isSame = position > sealed || position === sealed && isEqual(known.link, before.link);
+    if (isSame) return;
+    this.deps.log("error", "audit_seals_lost", {
+      chain: known.number,
+      sealed: known.position,
+      position: before.position,
+      link: hex(known.link),
+      reason: "the database has an older state of the audit log than this process has sealed: it " +
+        "was restored or changed, or a failover lost its last transactions",
+    });
   }
 
   /** Where the database cannot change them. */

@@ -1,9 +1,15 @@
 /** Checks the seals of the audit log, page by page. */
 import type { Clock } from "../../shared/clock.ts";
+import { listAuditPartitions } from "../store/audit_log/partitions.ts";
 import {
+  countEventsOfOlderPrograms,
   countUnsealedEvents,
   listChains,
+  listEventsAtPosition,
+  listEventsWithoutChain,
+  listMisplacedEvents,
   listSealedEvents,
+  type MisplacedEvent,
   type StoredChain,
 } from "../store/audit_log/seals.ts";
 import type { Sql } from "../store/db/connect.ts";
@@ -21,13 +27,14 @@ export interface VerifyDeps {
 export interface ChainProblem {
   code:
     | "event_changed"
+    | "events_added"
     | "events_removed"
     | "events_reordered"
     | "chain_removed"
     | "chain_changed";
   /** A sentence. */
   message: string;
-  /** Of the chain. */
+  /** Of the chain; empty if there is none. */
   chain: string;
   /** The event, if it is one. */
   event?: string;
@@ -65,6 +72,8 @@ export interface VerifyPage {
 const BATCH_SIZE = 1000;
 /** Events and chains of one page. */
 const PAGE_SIZE = 5000;
+/** Events of one chain that pretend to have a seal, and chains that pretend to be one. */
+const MAX_ADDED = 100;
 
 /** Checks the next part of the log: about 5,000 events. `known`: seals that the log must have. */
 export async function verifyAuditChain(
@@ -78,11 +87,21 @@ export async function verifyAuditChain(
     const [chain] = await listChains(sql, { after: state.chain, limit: 1 });
     if (chain === undefined) {
       page.problems.push(...unknownChains(state.chain, known));
+      const added = await listEventsWithoutChain(sql, MAX_ADDED);
+      page.problems.push(...added.map((event) => addedTo(undefined, event)));
       return page;
     }
     read++;
     const isStart = state.position === "0";
-    if (isStart) page.problems.push(...checkStart(key, chain, state));
+    if (isStart) {
+      page.problems.push(...checkStart(key, chain, state));
+      const added = await listMisplacedEvents(sql, {
+        chain: chain.id,
+        week: chain.week,
+        limit: MAX_ADDED,
+      });
+      page.problems.push(...added.map((event) => addedTo(chain, event)));
+    }
     if (chain.droppedAt !== null && isAuthentic(key, chain)) {
       page.dropped++;
       state = { chain: chain.number, genesis: hex(chain.genesis), position: "0", link: "" };
@@ -174,12 +193,17 @@ async function checkEvents(
     for (const row of rows) {
       const at = BigInt(row.position);
       const isNext = at === position + 1n;
+      const isSecond = at === position;
       const report = (code: ChainProblem["code"], message: string) =>
         problems.push({ code, message, chain: chain.number, event: row.id });
-      if (!isNext) problems.push(removed(chain, position + 1n, at - 1n));
+      if (!isNext && !isSecond) problems.push(removed(chain, position + 1n, at - 1n));
       const when = `${row.event} at ${row.occurredAt.toISOString()} (${row.id})`;
       if (!isUnchanged(key, row, row)) {
         report("event_changed", `The event ${when} was changed after it was sealed.`);
+      }
+      if (isSecond) {
+        problems.push(addedTo(chain, row));
+        continue;
       }
       const { commitment } = row;
       if (isNext && !isEqual(linkOf(key, { position: at, previous: link, commitment }), row.link)) {
@@ -200,10 +224,37 @@ async function checkEvents(
     }
     events += rows.length;
     const isDone = rows.length < size;
+    const last = rows.at(-1);
+    if (!isDone && last !== undefined) {
+      // The next rows are those with higher numbers.
+      const added = await listEventsAtPosition(sql, {
+        chain: chain.id,
+        position: last.position,
+        after: last.id,
+        limit: MAX_ADDED,
+      });
+      problems.push(...added.map((event) => addedTo(chain, event)));
+    }
     if (isDone || events >= limit) {
       return { problems, events, position: String(position), link: hex(link), isDone };
     }
   }
+}
+
+function addedTo(
+  chain: StoredChain | undefined,
+  { id, event, occurredAt }: MisplacedEvent,
+): ChainProblem {
+  const name = `The event ${event} at ${occurredAt.toISOString()} (${id})`;
+  return {
+    code: "events_added",
+    chain: chain?.number ?? "",
+    event: id,
+    message: chain === undefined
+      ? `${name} is in a chain that audit_chains does not have: its seal is forged, or the row of ` +
+        "the chain was removed."
+      : `${name} was added: it pretends to be sealed in ${describeChain(chain)}.`,
+  };
 }
 
 function removed(chain: StoredChain, first: bigint, last: bigint): ChainProblem {
@@ -256,9 +307,16 @@ function fromHex(text: string): Uint8Array {
   return Uint8Array.from((text.match(/../g) ?? []).map((byte) => parseInt(byte, 16)));
 }
 
-/** Events that no seal protects. */
+/** Events that no seal protects; `older`: of programs without seals. */
 export async function countUnsealed(
   { sql, clock }: Pick<VerifyDeps, "sql" | "clock">,
 ): Promise<{ waiting: number; overdue: number; older: number }> {
-  return await countUnsealedEvents(sql, new Date(clock.now() - ORPHANED_AFTER_MS));
+  const unsealed = await countUnsealedEvents(sql, new Date(clock.now() - ORPHANED_AFTER_MS));
+  const partitions = (await listAuditPartitions(sql)).filter(({ attached }) => attached)
+    .map(({ name }) => name);
+  let older = 0;
+  for (const partition of ["audit_log_default", ...partitions]) {
+    older += await countEventsOfOlderPrograms(sql, partition);
+  }
+  return { ...unsealed, older };
 }

@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { deleteUser } from "../../server/admin/delete_user.ts";
 import { maintainAuditLog } from "../../server/audit/maintain.ts";
-import { sealEvents } from "../../server/audit/sealer.ts";
+import { AuditSealer, sealEvents } from "../../server/audit/sealer.ts";
 import {
   countUnsealed,
   type KnownSeal,
   verifyAuditChain,
   type VerifyCursor,
 } from "../../server/audit/verify_chain.ts";
+import type { Log } from "../../server/log.ts";
 import { replicaId } from "../../server/request_context.ts";
 import { recordAuditEvent } from "../../server/store/audit_events.ts";
 import { createAuditPartitions } from "../../server/store/audit_log/partitions.ts";
@@ -88,6 +89,14 @@ async function record(server: TestServer, ...events: string[]): Promise<void> {
   }
 }
 
+const COLUMNS = "id, occurred_at, event, replica, details, chain, position, salt, commitment, link";
+
+/** An event of the week of chain 1 that pretends to have a seal. */
+function forged(chain: string, position: string): string {
+  return `gen_random_uuid(), occurred_at, 'forged', replica, '{}', ${chain}, ${position}, salt,
+    commitment, link from audit_log where event = 'first'`;
+}
+
 testOnEachDatabase("finds every kind of change to sealed events", async (location) => {
   await using server = await testServer(location);
   await createAuditPartitions(server.parts.sql, new Date(server.clock.now()));
@@ -148,7 +157,10 @@ testOnEachDatabase("finds every kind of change to sealed events", async (locatio
       "events_removed",
       "events_removed",
     ]],
-    ["a chain and its events", "delete from audit_chains where number = 1", ["chain_removed"]],
+    ["the row of a chain", "delete from audit_chains where number = 1", [
+      "chain_removed",
+      "events_added",
+    ]],
     [
       "the last chain and its events",
       "delete from audit_log where chain = (select id from audit_chains where number = 2); " +
@@ -161,6 +173,35 @@ testOnEachDatabase("finds every kind of change to sealed events", async (locatio
       "delete from audit_log where event in ('fifth', 'sixth'); " +
       "update audit_chains set dropped_at = now() where number = 2",
       ["chain_changed", "events_removed"],
+    ],
+    [
+      "an event of a chain that there is not",
+      `insert into audit_log (${COLUMNS}) select ${forged("gen_random_uuid()", "1")}`,
+      ["events_added"],
+    ],
+    [
+      "the row of the last chain, which leaves its events",
+      "delete from audit_chains where number = 2",
+      ["events_added"],
+    ],
+    [
+      "events before the first of a chain, in another week, and without a number",
+      `insert into audit_log (${COLUMNS})
+        select ${forged("(select id from audit_chains where number = 1)", "0")};
+      insert into audit_log (${COLUMNS})
+        select ${forged("(select id from audit_chains where number = 2)", "99")};
+      insert into audit_log (${COLUMNS})
+        select ${forged("(select id from audit_chains where number = 1)", "null")}`,
+      ["events_added", "events_added", "events_added"],
+    ],
+    [
+      "a second event with the number of another",
+      `insert into audit_log (${COLUMNS})
+        select ${
+        forged("(select id from audit_chains where number = 1)", "3")
+          .replace("gen_random_uuid()", "'ffffffff-ffff-4fff-bfff-ffffffffffff'")
+      }`,
+      ["event_changed", "events_added"],
     ],
   ];
   for (const [name, statements, expected, needsLog] of cases) {
@@ -222,6 +263,70 @@ testOnEachDatabase("does not mind retention, erased users and older events", asy
     insert into audit_events (id, occurred_at, event, details)
     values (gen_random_uuid(), ${new Date(server.clock.now())}, 'older', '{}')`;
   assert.equal(await seal(server), 0, "programs before the seals did not seal");
+  assert.deepEqual(
+    await countUnsealed(server.parts),
+    { waiting: 0, overdue: 0, older: 1 },
+    "which may be a forged event",
+  );
+});
+
+testOnEachDatabase(
+  "logs that the database has an older state than was sealed",
+  async (location) => {
+    await using server = await testServer(location);
+    const { sql } = server.parts;
+    const logged: string[] = [];
+    const log: Log = (level, event, fields) =>
+      void (level === "info" || logged.push(`${event} ${fields?.sealed} ${fields?.position}`));
+    const sealer = new AuditSealer({ ...parts(server), log });
+    const sealAll = () => sealer.stop();
+    await record(server, "first");
+    await sealAll();
+    const [{ position }] = await sql`select position from audit_chains`;
+    await sql`create table older as table audit_chains`;
+    await record(server, "second", "third");
+    await sealAll();
+    await sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await tx`delete from audit_log where event in ('second', 'third')`;
+      await tx`update audit_chains c set position = o.position, link = o.link, mac = o.mac,
+      sealed_at = o.sealed_at from older o`;
+    });
+    assert.deepEqual((await verify(server)).codes, [], "only this process knows");
+    await record(server, "fourth");
+    await sealAll();
+    assert.deepEqual(logged, [`audit_seals_lost ${Number(position) + 2} ${position}`]);
+    assert.deepEqual((await verify(server)).codes, []);
+    await record(server, "fifth");
+    await sealAll();
+    assert.equal(logged.length, 1);
+
+    await sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await tx`delete from audit_log`;
+      await tx`delete from audit_chains`;
+    });
+    await record(server, "sixth");
+    await sealAll();
+    assert.deepEqual(logged.slice(1), [`audit_seals_lost ${Number(position) + 2} 0`]);
+  },
+);
+
+testOnEachDatabase("removes old weeks although a chain was changed", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  await record(server, "old");
+  await seal(server);
+  server.clock.advance({ days: 800 });
+  await record(server, "first");
+  await seal(server);
+  await record(server, "second");
+  await sql`update audit_chains set mac = link`;
+  server.clock.advance({ minutes: 10 });
+  const { signal } = new AbortController();
+  await assert.rejects(maintainAuditLog(parts(server), signal), { name: "BrokenChain" });
+  const events = await sql`select event from audit_log order by occurred_at, seq`;
+  assert.deepEqual(events.map(({ event }) => event), ["first", "second"]);
 });
 
 testOnEachDatabase("seals the events of a process that is gone", async (location) => {

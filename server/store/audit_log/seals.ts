@@ -171,20 +171,86 @@ export async function listSealedEvents(
     select ${auditColumns(sql)}, position::text, salt, commitment, link, amendment from audit_log
     where chain = ${chain} and audit_log.position > ${after}::bigint
       and occurred_at >= ${since} and occurred_at < ${new Date(since.getTime() + WEEK_MS)}
-    order by audit_log.position limit ${limit}`;
+    order by audit_log.position, id limit ${limit}`;
 }
 
-/** Events without a seal: those that will get one soon, late ones, and copies of older events. */
+/** An event that pretends to have a seal. */
+export type MisplacedEvent = Pick<AuditRecord, "id" | "event" | "occurredAt">;
+
+/**
+ * Events of a chain that listSealedEvents cannot return: without a number, with one below 1, or in
+ * another week.
+ */
+export async function listMisplacedEvents(
+  sql: Sql | Transaction,
+  { chain, week, limit }: { chain: string; week: string; limit: number },
+): Promise<MisplacedEvent[]> {
+  const since = new Date(`${week}T00:00:00Z`);
+  const until = new Date(since.getTime() + WEEK_MS);
+  const columns = sql`id, event, occurred_at as "occurredAt" from audit_log where chain = ${chain}`;
+  return await sql<MisplacedEvent[]>`
+    (select ${columns} and audit_log.position is null limit ${limit})
+    union (select ${columns} and audit_log.position < 1 limit ${limit})
+    union (select ${columns} and occurred_at < ${since} limit ${limit})
+    union (select ${columns} and occurred_at >= ${until} limit ${limit})
+    order by "occurredAt", id limit ${limit}`;
+}
+
+/** Other events with the number of this one. */
+export async function listEventsAtPosition(
+  sql: Sql | Transaction,
+  { chain, position, after, limit }: {
+    chain: string;
+    position: string;
+    /** The id. */
+    after: string;
+    limit: number;
+  },
+): Promise<MisplacedEvent[]> {
+  return await sql<MisplacedEvent[]>`
+    select id, event, occurred_at as "occurredAt" from audit_log
+    where chain = ${chain} and audit_log.position = ${position}::bigint and id > ${after}
+    order by id limit ${limit}`;
+}
+
+/** An event of each chain that has no row in audit_chains; skips from chain to chain. */
+export async function listEventsWithoutChain(
+  sql: Sql | Transaction,
+  limit: number,
+): Promise<MisplacedEvent[]> {
+  return await sql<MisplacedEvent[]>`
+    with recursive used (chain) as (
+      (select chain from audit_log where chain is not null order by chain limit 1)
+      union all
+      select (
+        select l.chain from audit_log l where l.chain > used.chain order by l.chain limit 1
+      ) from used where used.chain is not null
+    )
+    select e.id, e.event, e."occurredAt"
+    from used cross join lateral (
+      select id, event, occurred_at as "occurredAt" from audit_log where chain = used.chain limit 1
+    ) e
+    where not exists (select from audit_chains c where c.id = used.chain)
+    order by e."occurredAt", e.id limit ${limit}`;
+}
+
+/** Events without a seal that will get one soon, and late ones. */
 export async function countUnsealedEvents(
   sql: Sql,
   orphanedBefore: Date,
-): Promise<{ waiting: number; overdue: number; older: number }> {
-  const [row] = await sql<{ waiting: number; overdue: number; older: number }[]>`
+): Promise<{ waiting: number; overdue: number }> {
+  const [row] = await sql<{ waiting: number; overdue: number }[]>`
     select
       (select count(*)::int from audit_log
         where chain is null and replica is not null and occurred_at >= ${orphanedBefore}) as waiting,
       (select count(*)::int from audit_log
-        where chain is null and replica is not null and occurred_at < ${orphanedBefore}) as overdue,
-      (select count(*)::int from audit_log where audit_log.seq = 0) as older`;
+        where chain is null and replica is not null and occurred_at < ${orphanedBefore}) as overdue`;
   return { ...row };
+}
+
+/** Those of programs that did not seal, or of someone who pretends to be one, in one partition. */
+export async function countEventsOfOlderPrograms(sql: Sql, partition: string): Promise<number> {
+  const [{ count }] = await sql<{ count: number }[]>`
+    select count(*)::int as count from ${sql(partition)} where chain is null and replica is null`;
+  return count;
 }

@@ -35,8 +35,10 @@ async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<string
 }
 
 function sealIn(line: string): KnownSeal | undefined {
-  const start = line.indexOf("audit_sealed");
-  if (start === -1 || line.length > MAX_LINE) return undefined;
+  if (line.length > MAX_LINE) return undefined;
+  // Text of others is always within quotes, in which quotes are escaped.
+  const start = line.search(/^[^"]* info audit_sealed |"event":"audit_sealed",/);
+  if (start === -1) return undefined;
   const fields = line.slice(start);
   const chain = /["\s]chain"?[=:]"?([0-9]{1,18})["\s,}]/.exec(fields)?.[1];
   const position = /["\s]position"?[=:]"?([0-9]{1,18})["\s,}]/.exec(fields)?.[1];

@@ -219,6 +219,11 @@ Deno.test("admin audit verify reports what was changed, and compares with a log"
     `chain=${number} position=1 link=${"0".repeat(64)} replica=x`,
     `{"time":"…","level":"info","event":"audit_sealed","chain":"${number}","position":` +
     `"${position}","link":"${link}"}`,
+    // What others wrote into a field.
+    '2026-11-26T21:00:02.000Z warn mail_failed reason="x info audit_sealed chain=9 position=9 ' +
+    `link=${"0".repeat(64)} "`,
+    '{"time":"…","level":"warn","event":"mail_failed","reason":"\\"event\\":\\"audit_sealed\\" ' +
+    `chain=9 position=9 link=${"0".repeat(64)}"}`,
     "another line",
   ].join("\n");
   const seals = await readSeals(new Blob([log]).stream());
