@@ -22,7 +22,7 @@ export function signLines(
   previous: string,
 ): SignedLine[] {
   return events.map((event) => {
-    // Escaped, since people read files on terminals.
+    // Escaped, since files are read on terminals.
     const content = escapeUnsafe(JSON.stringify({ ...eventJson(event), previous })).slice(0, -1);
     const signature = createHmac("sha256", key).update(content).digest("base64");
     previous = signature;
