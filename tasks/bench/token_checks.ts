@@ -174,8 +174,10 @@ export async function benchTokenChecks(
   await (await startProduct(databaseUrl)).stop(); // Migrates.
   await sql`insert into users (id, email, name, created_at)
     values (gen_random_uuid(), 'bench@example.test', 'Bench', now())`;
-  await sql`insert into clients (id, name, secret_hash, created_at)
-    values (${CLIENT.id}, 'bench', ${createHash("sha256").update(CLIENT.secret).digest()}, now())`;
+  await sql`insert into clients (id, name, secret_hash, grants, created_at)
+    values (${CLIENT.id}, 'bench', ${
+    createHash("sha256").update(CLIENT.secret).digest()
+  }, '[]', now())`;
   const product = await keep(startProduct(databaseUrl));
   const unknown = await fileOf("unknown", inventTokens(50_000));
   const goals: { goal: Goal; results: Rounds }[] = [];

@@ -55,6 +55,7 @@ Deno.test("no statement scans a whole table that grows", async () => {
       logins: 40_000,
       personalAccessTokens: 60_000,
       auditEvents: 60_000,
+      auditWeeks: 4,
     });
     // Small tables would be scanned, and the rest of the plan with them.
     await sql`set enable_seqscan = off`;
