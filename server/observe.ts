@@ -6,6 +6,7 @@ import { bodyBudgets } from "./http/body_budget.ts";
 import type { Listener } from "./http/listener.ts";
 import type { Mail } from "./notifications/mail.ts";
 import type { Webhook } from "./notifications/webhook.ts";
+import type { OutboundHttp } from "./outbound/outbound_http.ts";
 import { passwordQueueState } from "./security/password_hash.ts";
 import { auditStreamTargets } from "./audit/stream/start_streams.ts";
 import type { ServerConfig } from "./config/server_config.ts";
@@ -34,6 +35,7 @@ export interface ObserveDeps {
   mail: Pick<Mail, "queueState">;
   webhook: Pick<Webhook, "queueState">;
   tokenValidator: Pick<TokenValidator, "queueState">;
+  http: Pick<OutboundHttp, "queueState">;
   listener: Pick<Listener, "connections">;
   replica: Pick<Replica, "id" | "name">;
 }
@@ -89,14 +91,15 @@ export function observe(deps: ObserveDeps): Observation {
   return { sampler: databaseSampler(deps), [Symbol.dispose]: () => process[Symbol.dispose]() };
 }
 
-function observeQueues({ metrics, mail, webhook, tokenValidator }: ObserveDeps): void {
+function observeQueues({ metrics, mail, webhook, tokenValidator, http }: ObserveDeps): void {
   const queues = {
     mail: () => mail.queueState,
     webhook: () => webhook.queueState,
     password_hashing: () => ({ ...passwordQueueState(), retrying: 0 }),
     token_checks: () => ({ ...tokenValidator.queueState, retrying: 0 }),
+    outbound: () => ({ ...http.queueState, retrying: 0 }),
   };
-  const names = ["mail", "webhook", "password_hashing", "token_checks"] as const;
+  const names = ["mail", "webhook", "password_hashing", "token_checks", "outbound"] as const;
   metrics.queueTasks.read(() =>
     names.flatMap((queue) => {
       const state = queues[queue]();

@@ -1,5 +1,5 @@
 import type { Transporter } from "nodemailer";
-import { withTimeout } from "../../shared/deadline.ts";
+import { TimeoutError, withTimeout } from "../../shared/deadline.ts";
 import { isLoopbackHost } from "../config/parsers.ts";
 import type { ServerConfig } from "../config/server_config.ts";
 import { parseSmtpUrl } from "../config/setting_url.ts";
@@ -22,6 +22,8 @@ const RETRY_AFTER_MS = [60_000, 10 * 60_000];
 const TIMEOUT_MS = 10_000;
 /** For a message that a command waits for: all steps together. */
 const DELIVERY_TIMEOUT_MS = 20_000;
+/** For an attempt in the background: a server may take minutes, but not without end. */
+const ATTEMPT_TIMEOUT_MS = 120_000;
 
 /** Sends e-mail in the background through the operator's mail server (RFC 5321), if there is one. */
 export class Mail {
@@ -31,6 +33,8 @@ export class Mail {
   constructor(
     private readonly target: ServerConfig["mail"],
     private readonly log: Log,
+    /** For one attempt, in ms. */
+    private readonly attemptTimeoutMs = ATTEMPT_TIMEOUT_MS,
   ) {}
 
   get queueState(): QueueState {
@@ -107,10 +111,22 @@ export class Mail {
     use: (transporter: Transporter) => Promise<unknown>,
   ): Promise<DeliveryFailure | undefined> {
     try {
-      this.#transporter ??= connect(this.target!.url);
-      await use(await this.#transporter);
+      const connected = this.#transporter ??= connect(this.target!.url);
+      const transporter = await connected;
+      // The timeouts of the library are for each step: a server may take one after the other.
+      await withTimeout(use(transporter), this.attemptTimeoutMs).catch((error) => {
+        if (error instanceof TimeoutError) {
+          // The next attempt opens other connections.
+          if (this.#transporter === connected) this.#transporter = undefined;
+          transporter.close({ force: true });
+        }
+        throw error;
+      });
       return undefined;
     } catch (error) {
+      if (error instanceof TimeoutError) {
+        return { reason: "the mail server did not accept the message in time" };
+      }
       const { responseCode = 0 } = error as MailError;
       // RFC 5321 section 4.2.1: 5yz is a permanent failure.
       return { reason: describeMailError(error as MailError), permanent: responseCode >= 500 };

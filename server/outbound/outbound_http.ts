@@ -8,6 +8,7 @@ import type { Route } from "./connection.ts";
 import { MessageError } from "./http_message.ts";
 import type { OutboundNetwork, OutboundRequest, OutboundResponse } from "./network.ts";
 import { hostOf, proxyFor } from "./proxy.ts";
+import { NoSlot, RequestSlots, type SlotLimits } from "./request_slots.ts";
 import { NotConnectedError } from "./send_request.ts";
 import { isPublicAddress } from "./ssrf_guard.ts";
 
@@ -34,10 +35,20 @@ export class OutboundError extends Error {
  * The server's only HTTP client. URLs come from tokens, rules and documents of other parties, so
  * each request is guarded against reaching the operator's own network (SSRF): https only; a name
  * is resolved once, all its addresses must be public, and the connection goes to one of them;
- * redirects are not followed; size and time are limited.
+ * redirects are not followed; size and time are limited, and so are requests at the same time, in
+ * total and to each host. A wait for others counts as time of the request.
  */
 export class OutboundHttp {
-  constructor(private readonly network: OutboundNetwork) {}
+  readonly #slots: RequestSlots;
+
+  constructor(private readonly network: OutboundNetwork, limits?: Partial<SlotLimits>) {
+    this.#slots = new RequestSlots(limits);
+  }
+
+  /** For metrics. */
+  get queueState(): RequestSlots["state"] {
+    return this.#slots.state;
+  }
 
   /** The response, whatever its status; redirects are not followed. Throws OutboundError. */
   async request(address: string | URL, request: OutboundRequest): Promise<OutboundResponse> {
@@ -55,7 +66,12 @@ export class OutboundHttp {
   async #requestInTime(url: URL, request: OutboundRequest): Promise<OutboundResponse> {
     const abort = new AbortController();
     try {
-      return await withTimeout(this.#send(url, request, abort.signal), request.timeoutMs);
+      const sending = this.#slots.run(
+        url.host,
+        abort.signal,
+        () => this.#send(url, request, abort.signal),
+      );
+      return await withTimeout(sending, request.timeoutMs);
     } catch (error) {
       throw toOutboundError(error as Error, request);
     } finally {
@@ -102,6 +118,9 @@ export class OutboundHttp {
 
 function toOutboundError(error: Error, { timeoutMs }: OutboundRequest): OutboundError {
   if (error instanceof OutboundError) return error;
+  if (error instanceof NoSlot) {
+    return new OutboundError("unreachable", "was not asked, since too many requests wait for it");
+  }
   if (error instanceof TimeoutError) {
     return new OutboundError("timeout", `did not answer within ${timeoutMs / 1000} s`);
   }

@@ -29,7 +29,7 @@ const CACHES = ["tokens", "owners", "clients", "client_credentials"] as const;
 /** The caches of key sets of other issuers have failures too. */
 const KEY_SETS = ["workload_identity", "identity_provider_events"] as const;
 
-const QUEUES = ["mail", "webhook", "password_hashing", "token_checks"] as const;
+const QUEUES = ["mail", "webhook", "password_hashing", "token_checks", "outbound"] as const;
 
 /** From a cached token check to a request that waits for a password hash under load. */
 const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15];
