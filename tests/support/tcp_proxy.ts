@@ -22,6 +22,8 @@ export interface TcpProxy extends AsyncDisposable {
    * then run it by name.
    */
   holdAnswersAfter?: RegExp;
+  /** Called for each connection: what it passes on of each part of an answer. */
+  changeAnswers?(): (part: Uint8Array) => Uint8Array;
 }
 
 /** Relays connections on a free port of 127.0.0.1 to `port` of 127.0.0.1. */
@@ -53,9 +55,11 @@ export function startTcpProxy(port: number): TcpProxy {
       matched ||= proxy.holdAnswersAfter?.test(new TextDecoder().decode(chunk)) ?? false;
       return true;
     });
-    const answers = pump(far, near, async () => {
+    const changed = proxy.changeAnswers?.();
+    const answers = pump(far, near, async (chunk) => {
       if (proxy.delayMs > 0) await pause(proxy.delayMs);
-      return !held && proxy.mode !== "hang" && proxy.mode !== "black_hole";
+      if (held || proxy.mode === "hang" || proxy.mode === "black_hole") return false;
+      return changed?.(chunk) ?? true;
     });
     await Promise.race([requests, answers]);
     close(near);
@@ -90,19 +94,21 @@ export function startTcpProxy(port: number): TcpProxy {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Copies the chunks that `wanted` says yes to, until either end closes. */
+/** Copies the chunks that `isRelayed` says yes to, or what it returns, until either end closes. */
 async function pump(
   from: Deno.TcpConn,
   to: Deno.TcpConn,
-  isRelayed: (chunk: Uint8Array) => boolean | Promise<boolean>,
+  isRelayed: (chunk: Uint8Array) => boolean | Promise<boolean | Uint8Array>,
 ): Promise<void> {
   const chunk = new Uint8Array(16_384);
   try {
     while (true) {
       const length = await from.read(chunk);
       if (length === null) return;
-      let rest = chunk.subarray(0, length);
-      if (!await isRelayed(rest)) continue;
+      let rest: Uint8Array = chunk.subarray(0, length);
+      const relayed = await isRelayed(rest);
+      if (relayed === false) continue;
+      if (relayed !== true) rest = relayed;
       while (rest.length > 0) rest = rest.subarray(await to.write(rest));
     }
   } catch {

@@ -1,4 +1,5 @@
 import { withTimeout } from "../../../shared/deadline.ts";
+import { NotificationProbe } from "./notification_probe.ts";
 import { openPool } from "./postgres_pool.ts";
 import type { HostPreference } from "./postgres_socket.ts";
 
@@ -63,7 +64,8 @@ export function listenForTokenChanges(
   const pause = (ms: number) => withTimeout(stop.promise, ms).catch(() => {});
 
   const listenUntilLost = async () => {
-    let lost = false;
+    let [lost, isProven] = [false, false];
+    const probe = new NotificationProbe();
     const { sql, close } = openPool(databaseUrl, {
       max: 1,
       mustBeDirect: true,
@@ -72,7 +74,9 @@ export function listenForTokenChanges(
         lost = true;
         lastHeartbeatAt = -Infinity;
       },
-      onnotify: (_channel, subject) => listener.invalidate(subject),
+      onnotify(_channel, subject) {
+        if (!probe.take(subject)) listener.invalidate(subject);
+      },
     });
     try {
       await withTimeout(sql.unsafe(`listen ${TOKEN_CHANGES}`), RESPONSE_TIMEOUT_MS);
@@ -87,6 +91,10 @@ export function listenForTokenChanges(
         listener.onHeartbeat?.();
         // Changes happen on the server that accepts writes, which is another one by now.
         if (!writable) throw new Error("it accepts no writes");
+        if (!isProven) {
+          await withTimeout(probe.run(sql, TOKEN_CHANGES), RESPONSE_TIMEOUT_MS);
+          isProven = true;
+        }
         outage.succeeded();
         // After a loss, postgres.js sent the query on a new connection, which does not listen.
         if (!lost) {

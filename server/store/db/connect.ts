@@ -6,6 +6,7 @@ import {
   type ReplacementOptions,
 } from "../embedded/embedded.ts";
 import { OutageDetector, type WatchedConnections } from "./outage_detector.ts";
+import { NotificationProbe } from "./notification_probe.ts";
 import { openPool, type Pool } from "./postgres_pool.ts";
 import type { HostPreference } from "./postgres_socket.ts";
 import { DatabaseUnreachable } from "./postgres_dial.ts";
@@ -146,12 +147,16 @@ export async function openDatabase(
       return { sql: retryConflicts(direct.sql), close: direct.close };
     },
     async checkDirect() {
-      const direct = openPool(databaseListenUrl!, { max: 1, mustBeDirect: true });
+      const probe = new NotificationProbe();
+      const direct = openPool(databaseListenUrl!, {
+        max: 1,
+        mustBeDirect: true,
+        onnotify: (_channel, subject) => void probe.take(subject),
+      });
       try {
-        if (databaseListenUrl === databaseUrl) {
-          await direct.sql`select 1`;
-          return;
-        }
+        await direct.sql.unsafe(`listen ${TOKEN_CHANGES}`);
+        await probe.run(direct.sql, TOKEN_CHANGES);
+        if (databaseListenUrl === databaseUrl) return;
         const [used, listened] = await Promise.all([
           databaseIdentity(sql),
           databaseIdentity(direct.sql),

@@ -1,13 +1,17 @@
 /** Replicas: a change at one reaches the others within a second, or they ask the database. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { listenForTokenChanges } from "../../../server/store/db/cache_invalidation.ts";
+import { DatabaseUnreachable } from "../../../server/store/db/postgres_dial.ts";
+import { messageAt, MessageReader, messageType } from "../../../server/store/db/postgres_wire.ts";
 import { TokenValidator } from "../../../server/validation/token_validator.ts";
 import { brand } from "../../../shared/brand.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
 import { narrowToken } from "../../support/narrow_token.ts";
 import { call, createPat, describeScopes, verify } from "../../support/pats.ts";
 import { addPerson } from "../../support/person.ts";
+import { createDatabase } from "../../support/postgres.ts";
 import { startTcpProxy } from "../../support/tcp_proxy.ts";
 import { type TestServer, testServer } from "../../support/test_server.ts";
 
@@ -263,3 +267,41 @@ Deno.test({
     }
   },
 });
+
+Deno.test("never uses the cache behind a proxy that loses notifications", async () => {
+  await using created = await createDatabase();
+  const direct = new URL(created.url);
+  await using proxy = startTcpProxy(Number(direct.port));
+  proxy.changeAnswers = withoutNotifications;
+  const url = Object.assign(new URL(created.url), { port: String(proxy.port) }).href;
+  const database = await openDatabase({ databaseUrl: url, dataDir: "/nonexistent" });
+  try {
+    await assert.rejects(() => database.checkDirect(), (error) => {
+      assert.ok(error instanceof DatabaseUnreachable && !error.temporary);
+      return /database_listen_url/.test(error.message);
+    });
+    const lost = Promise.withResolvers<string>();
+    const listening = await database.listen({
+      invalidate: () => {},
+      clear: () => {},
+      onNotificationsLost: lost.resolve,
+    });
+    assert.match(await lost.promise, /database_listen_url/);
+    assert.equal(listening.isFresh(), false);
+    await listening.close();
+  } finally {
+    await database.close();
+  }
+});
+
+/** PostgreSQL documentation, "Message Formats": NotificationResponse. */
+function withoutNotifications(): (part: Uint8Array) => Uint8Array {
+  const reader = new MessageReader();
+  return (part) => {
+    const { bytes, starts } = reader.read(Buffer.from(part));
+    return Buffer.concat(
+      starts.map((start) => messageAt(bytes, start))
+        .filter((message) => messageType(message) !== "A"),
+    );
+  };
+}
