@@ -2,6 +2,7 @@ import type { OperationName, OperationParams, OperationResult } from "../../admi
 import { OperationSession, runOperation } from "../../admin/run_operation.ts";
 import type { SettingFlags } from "../../config/gather.ts";
 import { loadConfig } from "../../config/load.ts";
+import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { ServerIo } from "../../io.ts";
 import {
@@ -55,7 +56,7 @@ export async function adminCommand<Name extends OperationName>(
 export async function adminSession(
   options: SettingFlags,
   io: ServerIo,
-  run: (session: OperationSession) => Promise<number>,
+  run: (session: OperationSession, config: ServerConfig) => Promise<number>,
 ): Promise<number> {
   const loaded = await loadConfig(options, io);
   const { config, problems } = loaded;
@@ -64,7 +65,7 @@ export async function adminSession(
   try {
     const onOpen = (database: string) => reportDatabase(database, io);
     await using session = new OperationSession(config, io, onOpen);
-    return await run(session);
+    return await run(session, config);
   } catch (error) {
     return reportFailure(error, io);
   }

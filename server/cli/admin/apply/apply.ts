@@ -3,25 +3,18 @@ import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import { createStyle, hasStyle } from "../../../../shared/terminal_style.ts";
 import type { ApplyRequest } from "../../../admin/apply/apply_state.ts";
-import { OperationSession } from "../../../admin/run_operation.ts";
+import type { OperationSession } from "../../../admin/run_operation.ts";
 import { describePlan } from "../../../apply/describe_plan.ts";
 import { stateSchema } from "../../../apply/json_schema.ts";
 import { hasDangers, type Plan } from "../../../apply/plan.ts";
 import { KINDS } from "../../../apply/schema.ts";
-import { loadConfig } from "../../../config/load.ts";
 import type { ConfigProblem } from "../../../config/problem.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
-import {
-  reportConfigFile,
-  reportDatabase,
-  reportDomainError,
-  reportFailure,
-  reportProblems,
-  reportUsage,
-} from "../../failure.ts";
+import { reportDomainError, reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { type NamedState, readFiles } from "../../../apply/read_files.ts";
+import { adminSession } from "../command.ts";
 import { readPlanId } from "./read_plan.ts";
 import { readSecrets } from "../../../apply/read_secrets.ts";
 import { printState } from "./print_state.ts";
@@ -82,11 +75,22 @@ export async function adminApply(options: ApplyOptions, io: ServerIo): Promise<n
   }
   const state = await readFiles(file!, options.name, io);
   if (Array.isArray(state)) return reportFiles(state, io);
-  const loaded = await loadConfig({ config, dataDir, databaseUrl }, io);
+  let applied: number | undefined;
+  const code = await adminSession(
+    { config, dataDir, databaseUrl },
+    io,
+    async (session) => applied = await applyFiles(session, { state, planId }, options, io),
+  );
   // 2 would be taken for changes.
-  const failed = (code: number) => options.detailedExitcode ? EXIT.failure : code;
-  if (loaded.problems.length > 0) return failed(reportProblems(loaded.problems, io));
-  reportConfigFile(loaded, io);
+  return applied ?? (options.detailedExitcode ? EXIT.failure : code);
+}
+
+async function applyFiles(
+  session: OperationSession,
+  { state, planId }: { state: NamedState; planId: string | undefined },
+  options: ApplyOptions,
+  io: ServerIo,
+): Promise<number> {
   noteIgnored(state, io);
   const secrets = await readSecrets(state, { optional: options.plan === true }, io);
   if (secrets.problems.length > 0) return reportFiles(secrets.problems, io);
@@ -99,37 +103,29 @@ export async function adminApply(options: ApplyOptions, io: ServerIo): Promise<n
     adopt: options.adopt,
     force: options.force,
   };
-  try {
-    await using session = new OperationSession(
-      loaded.config,
-      io,
-      (database) => reportDatabase(database, io),
-    );
-    const plan = await session.run("applyState", { ...request, dryRun: true });
-    if (plan instanceof DomainError) return reportRefusal(plan, state, io);
-    show(plan, options, io);
-    if (options.output !== undefined) {
-      await Deno.writeTextFile(options.output, formatJson(toJson(plan)));
-    }
-    if (options.plan || plan.changes.length === 0) {
-      return options.detailedExitcode && plan.changes.length > 0 ? CHANGES : EXIT.ok;
-    }
-    if (planId !== undefined && planId !== plan.id) {
-      return reportDomainError({
-        message: `This is another plan than that of ${approved}: the files or what is on the ` +
-          "server have changed. Nothing was changed.",
-        commandHint: "Look at it, and approve it again.",
-      }, io);
-    }
-    const refused = await confirm(plan, options, io);
-    if (refused !== undefined) return refused;
-    const applied = await session.run("applyState", { ...request, planId: plan.id });
-    if (applied instanceof DomainError) return reportRefusal(applied, state, io);
-    io.stderr(`Applied ${plan.name}.\n`);
-    return EXIT.ok;
-  } catch (error) {
-    return failed(reportFailure(error, io));
+  const plan = await session.run("applyState", { ...request, dryRun: true });
+  if (plan instanceof DomainError) return reportRefusal(plan, state, io);
+  show(plan, options, io);
+  if (options.output !== undefined) {
+    await Deno.writeTextFile(options.output, formatJson(toJson(plan)));
   }
+  if (options.plan || plan.changes.length === 0) {
+    return options.detailedExitcode && plan.changes.length > 0 ? CHANGES : EXIT.ok;
+  }
+  if (planId !== undefined && planId !== plan.id) {
+    return reportDomainError({
+      message:
+        `This is another plan than that of ${options.approved}: the files or what is on the ` +
+        "server have changed. Nothing was changed.",
+      commandHint: "Look at it, and approve it again.",
+    }, io);
+  }
+  const refused = await confirm(plan, options, io);
+  if (refused !== undefined) return refused;
+  const applied = await session.run("applyState", { ...request, planId: plan.id });
+  if (applied instanceof DomainError) return reportRefusal(applied, state, io);
+  io.stderr(`Applied ${plan.name}.\n`);
+  return EXIT.ok;
 }
 
 function show(plan: Plan, { json }: ApplyOptions, io: ServerIo): void {

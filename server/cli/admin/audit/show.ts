@@ -4,23 +4,15 @@ import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import { AUDIT_PAGE, type AuditPage, type AuditPlace } from "../../../admin/audit_operations.ts";
 import type { OperationParams, OperationResult } from "../../../admin/operations.ts";
 import { callAdminRpc } from "../../../admin/rpc.ts";
-import { OperationSession } from "../../../admin/run_operation.ts";
+import type { OperationSession } from "../../../admin/run_operation.ts";
 import type { ListedAuditEvent } from "../../../audit/listed_event.ts";
 import type { AuditSearch } from "../../../audit/search.ts";
-import { loadConfig } from "../../../config/load.ts";
 import type { ServerConfig } from "../../../config/server_config.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { TailCursor } from "../../../store/audit_log/tail.ts";
-import {
-  describeFailure,
-  reportConfigFile,
-  reportDatabase,
-  reportDomainError,
-  reportFailure,
-  reportProblems,
-  reportUsage,
-} from "../../failure.ts";
+import { describeFailure, reportDomainError, reportUsage } from "../../failure.ts";
+import { adminSession } from "../command.ts";
 import { type AuditOptions, readAuditOptions } from "./options.ts";
 import { adminAuditWhy } from "./why.ts";
 import { EventPrinter } from "./print_events.ts";
@@ -31,7 +23,7 @@ const POLL_MS = 1000;
 
 /** `admin audit` */
 export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<number> {
-  const { follow = false, json, wide, why } = options;
+  const { follow = false, json, why, config, dataDir, databaseUrl } = options;
   if (why !== undefined) return await adminAuditWhy(why, options, io);
   const read = readAuditOptions(options, io.clock.now());
   if ("problem" in read) return reportUsage(read.problem, io);
@@ -42,14 +34,8 @@ export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<n
       : follow
       ? DEFAULT_LIMIT.followed
       : DEFAULT_LIMIT.shown);
-  const { config: file, dataDir, databaseUrl } = options;
-  const loaded = await loadConfig({ config: file, dataDir, databaseUrl }, io);
-  const { config, problems } = loaded;
-  if (problems.length > 0) return reportProblems(problems, io);
-  reportConfigFile(loaded, io);
-  const printer = new EventPrinter({ json, wide }, io);
-  const session = new OperationSession(config, io, (database) => reportDatabase(database, io));
-  try {
+  return await adminSession({ config, dataDir, databaseUrl }, io, async (session, settings) => {
+    const printer = new EventPrinter(options, io);
     const start = follow ? await session.run("followAuditLog", { search }) : undefined;
     if (start instanceof DomainError) return reportDomainError(start, io);
     const past = await printPast(session, printer, { search, limit, cursor: start?.cursor }, io);
@@ -58,17 +44,14 @@ export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<n
       if (past.count === 0 && !json) io.stderr("No event matches.\n");
       return io.signal.aborted ? EXIT.interrupted : EXIT.ok;
     }
+    const isEmbedded = settings.databaseUrl === undefined;
     // The server must be able to open the embedded database, even if it starts only now.
-    if (config.databaseUrl === undefined) await session[Symbol.asyncDispose]();
-    const read = config.databaseUrl === undefined
-      ? throughServer(config, search)
+    if (isEmbedded) await session[Symbol.asyncDispose]();
+    const read = isEmbedded
+      ? throughServer(settings, search)
       : (cursor: TailCursor) => session.run("followAuditLog", { search, cursor });
     return await followLog(read, printer, start.cursor, past.early, io);
-  } catch (error) {
-    return reportFailure(error, io);
-  } finally {
-    await session[Symbol.asyncDispose]();
-  }
+  });
 }
 
 /**

@@ -1,17 +1,11 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
-import { OperationSession } from "../../../admin/run_operation.ts";
+import type { OperationSession } from "../../../admin/run_operation.ts";
 import type { ChainProblem, KnownSeal, VerifyCursor } from "../../../audit/verify_chain.ts";
-import { loadConfig } from "../../../config/load.ts";
 import type { ServerIo } from "../../../io.ts";
-import {
-  reportConfigFile,
-  reportDatabase,
-  reportFailure,
-  reportProblems,
-  reportUsage,
-} from "../../failure.ts";
+import { reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
+import { adminSession } from "../command.ts";
 import { openInput } from "../import/input.ts";
 import { readSeals } from "./read_seals.ts";
 
@@ -25,24 +19,17 @@ interface VerifyOptions extends DatabaseOptions {
 
 /** `admin audit verify` */
 export async function adminAuditVerify(
-  { log, json = false, config: file, dataDir, databaseUrl }: VerifyOptions,
+  { log, json = false, config, dataDir, databaseUrl }: VerifyOptions,
   io: ServerIo,
 ): Promise<number> {
-  const loaded = await loadConfig({ config: file, dataDir, databaseUrl }, io);
-  const { config, problems } = loaded;
-  if (problems.length > 0) return reportProblems(problems, io);
-  reportConfigFile(loaded, io);
-  try {
+  return await adminSession({ config, dataDir, databaseUrl }, io, async (session) => {
     const known = log === undefined ? [] : await sealsIn(log, io);
     if (typeof known === "string") return reportUsage(known, io);
-    await using session = new OperationSession(config, io, (text) => reportDatabase(text, io));
     const report = await verify(session, known, io);
     if (io.signal.aborted) return EXIT.interrupted;
     io.stdout(json ? formatJson(toJson(report, known)) : describe(report, known));
     return report.problemCount === 0 ? EXIT.ok : EXIT.failure;
-  } catch (error) {
-    return reportFailure(error, io);
-  }
+  });
 }
 
 async function sealsIn(path: string, io: ServerIo): Promise<KnownSeal[] | string> {
