@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import { auditedChanges } from "../store/audited_changes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
@@ -60,7 +61,7 @@ function isSame(before: Group, after: GroupSettings): boolean {
 async function audit(
   tx: Transaction,
   clock: Clock,
-  { name, sources, isDeclared = false }: GroupSettings,
+  { name, description, sources, isDeclared = false }: GroupSettings,
   before: Group | undefined,
 ): Promise<void> {
   await recordAuditEvent(tx, clock, {
@@ -70,6 +71,7 @@ async function audit(
     details: {
       declared: isDeclared,
       ...sources !== undefined && { from: JSON.stringify(sources) },
+      ...auditedChanges({ ...before }, { description, sources }),
     },
   });
 }

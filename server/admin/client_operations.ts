@@ -1,8 +1,8 @@
-import { auditedChanges } from "./audited_changes.ts";
 import { brand } from "../../shared/brand.ts";
 import { valueText } from "../../shared/list_text.ts";
 import { DomainError } from "../domain_error.ts";
 import { revokeClientLogins } from "../logins/revoke_client_logins.ts";
+import { auditedChanges, auditedRemoval } from "../store/audited_changes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import {
   type Client,
@@ -83,18 +83,22 @@ export const addClient: ClientOperation<
 > = async (deps, { id, secretHash, ...policy }) => {
   const problem = checkClientId(id) ?? checkClientPolicy(id, policy, deps);
   if (problem !== undefined) return problem;
-  return await changeClient(deps, { id, event: "client.created" }, async (tx, now) => {
-    const isNew = id !== commandLineClient.id &&
-      await insertClient(tx, { ...policy, id, secretHash: bytes(secretHash), now });
-    if (isNew && deps.actor !== undefined) {
-      await setOwner(tx, { kind: "client", name: id, ownerId: deps.actor });
-    }
-    return isNew || new DomainError(
-      "conflict",
-      `There is already a client ${id}. Choose another id.`,
-      { field: "id" },
-    );
-  });
+  return await changeClient(
+    deps,
+    { id, event: "client.created", created: policy },
+    async (tx, now) => {
+      const isNew = id !== commandLineClient.id &&
+        await insertClient(tx, { ...policy, id, secretHash: bytes(secretHash), now });
+      if (isNew && deps.actor !== undefined) {
+        await setOwner(tx, { kind: "client", name: id, ownerId: deps.actor });
+      }
+      return isNew || new DomainError(
+        "conflict",
+        `There is already a client ${id}. Choose another id.`,
+        { field: "id" },
+      );
+    },
+  );
 };
 
 /** All clients, the built-in command line first. */
@@ -212,7 +216,8 @@ export const removeClient: ClientOperation<
     );
   }
   return await deps.sql.begin(async (tx) => {
-    if (!await deleteClient(tx, id)) return noSuchClient(id);
+    const client = await findClient(tx, id);
+    if (client === undefined || !await deleteClient(tx, id)) return noSuchClient(id);
     const now = new Date(deps.clock.now());
     const loginsRevoked = await revokeClientLogins(tx, { clientId: id, now });
     await recordAuditEvent(
@@ -221,7 +226,7 @@ export const removeClient: ClientOperation<
       adminEvent(deps, {
         event: "client.removed",
         subject: id,
-        details: { logins: loginsRevoked },
+        details: { logins: loginsRevoked, ...auditedRemoval(withoutSecrets(client)) },
       }),
     );
     return { loginsRevoked };
@@ -231,7 +236,12 @@ export const removeClient: ClientOperation<
 /** Runs `change` with its audit event in one transaction, and returns the client after it. */
 async function changeClient(
   deps: ClientDeps,
-  { id, event, changes }: { id: string; event: string; changes?: ClientChanges },
+  { id, event, changes, created }: {
+    id: string;
+    event: string;
+    changes?: ClientChanges;
+    created?: ClientPolicy;
+  },
   change: (tx: Transaction, now: Date) => Promise<boolean | DomainError>,
 ): Promise<ClientView | DomainError> {
   return await deps.sql.begin(async (tx) => {
@@ -240,13 +250,21 @@ async function changeClient(
     if (changed instanceof DomainError) return changed;
     const client = await findClient(tx, id);
     if (!changed || client === undefined) return noSuchClient(id);
-    const details: Record<string, string> = changes === undefined ? {} : {
-      changed: Object.keys(withoutUndefined(changes)).join(" "),
-      ...auditedChanges({ ...before }, pick(client, Object.keys(withoutUndefined(changes)))),
-    };
+    const details: Record<string, string> = changes === undefined
+      ? auditedChanges({}, { ...created })
+      : {
+        changed: Object.keys(withoutUndefined(changes)).join(" "),
+        ...auditedChanges({ ...before }, pick(client, Object.keys(withoutUndefined(changes)))),
+      };
     await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: id, details }));
     return clientView(client, deps.clock.now());
   }) as ClientView | DomainError;
+}
+
+function withoutSecrets(
+  { secretHash: _, previousSecret: __, document: ___, ...settings }: Client,
+): Record<string, unknown> {
+  return settings;
 }
 
 function pick(client: Client, names: readonly string[]): Record<string, unknown> {

@@ -4,6 +4,7 @@ import { nameKey } from "../../shared/name_key.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { removeGroupSource } from "../access/external_groups.ts";
 import { DomainError } from "../domain_error.ts";
+import { auditedChanges } from "../store/audited_changes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import {
@@ -114,8 +115,12 @@ export const updateDirectory: DirectoryOperation<
   const allowed = readDomains(domains);
   if (allowed instanceof DomainError) return allowed;
   return await changeDirectory(deps, name, async (tx, { id }, now) => {
+    const before = (await findDirectory(tx, name))?.domains;
     await storeDirectory(tx, id, { domains: allowed, now });
-    await audit(tx, deps, name, "directory.changed", { domains: allowed.join(" ") });
+    await audit(tx, deps, name, "directory.changed", {
+      domains: allowed.join(" "),
+      ...auditedChanges({ domains: before }, { domains: allowed }),
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { brand } from "../../shared/brand.ts";
 import { groupNameProblem, isRoleGroup, normalizeGroupSource } from "../access/group_names.ts";
 import { groupDescriptionProblem, MAX_GROUP_SOURCES } from "../access/group_settings.ts";
 import { DomainError } from "../domain_error.ts";
+import { auditedChanges } from "../store/audited_changes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
@@ -83,7 +84,8 @@ export const addGroup: GroupOperation<
     if (!await insertGroup(tx, { name, description, sources, now })) {
       return nameTaken(await listGroups(tx), name);
     }
-    await audit(tx, deps, { event: "group.created", name, details: sourceDetails(sources) });
+    const details = { ...sourceDetails(sources), ...auditedChanges({}, { description, sources }) };
+    await audit(tx, deps, { event: "group.created", name, details });
   }) as DomainError | undefined;
   return created ?? await viewOf(deps, name);
 };
@@ -132,7 +134,10 @@ export const updateGroup: GroupOperation<
       await audit(tx, deps, {
         event: "group.changed",
         name,
-        details: from === undefined ? {} : sourceDetails(checked.sources),
+        details: {
+          ...from === undefined ? {} : sourceDetails(checked.sources),
+          ...auditedChanges({ ...stored }, settings),
+        },
       });
     }).catch(rolledBack) as DomainError | undefined;
     return refused ?? await viewOf(deps, name);

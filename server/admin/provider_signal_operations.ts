@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { valueText } from "../../shared/list_text.ts";
 import { DomainError } from "../domain_error.ts";
+import { auditedChanges } from "../store/audited_changes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
@@ -112,15 +113,27 @@ async function changeSignals(
   const { sql, clock } = deps;
   return await sql.begin(async (tx) => {
     if (await lockIdentityProvider(tx, provider) === undefined) return noSuchProvider(provider);
-    const signals = change(await findProviderSignals(tx, provider));
+    const stored = await findProviderSignals(tx, provider);
+    const signals = change(stored);
     await saveProviderSignals(tx, { ...signals, now: new Date(clock.now()) });
     await recordAuditEvent(
       tx,
       clock,
-      adminEvent(deps, { event: "upstream.signals_changed", subject: provider, details }),
+      adminEvent(deps, {
+        event: "upstream.signals_changed",
+        subject: provider,
+        details: { ...details, ...auditedChanges(auditedSignals(stored), auditedSignals(signals)) },
+      }),
     );
     return await viewOf(tx, deps, provider);
   }) as SignalsView | DomainError;
+}
+
+/** Without the token. */
+function auditedSignals(
+  { logoutRevokesLogins, eventsIssuer, eventsAudience, disablesUsers }: ProviderSignals,
+) {
+  return { logoutRevokesLogins, eventsIssuer, eventsAudience, disablesUsers };
 }
 
 async function viewOf(

@@ -4,6 +4,7 @@ import { DomainError } from "../domain_error.ts";
 import { missingScopes } from "../../shared/oauth/scope.ts";
 import { accountScopes, groupsOf, type ScopeDescription, scopeNames } from "../scopes.ts";
 import { recordAuditEvents } from "../store/audit_events.ts";
+import { auditedRemoval } from "../store/audited_changes.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { listMembersWithGroups } from "../store/group_members.ts";
 import {
@@ -75,6 +76,7 @@ export const removeGroup: GroupOperation<{ name: string }, GroupRemoval | Domain
         name,
         details: {
           members: removed.members,
+          ...auditedRemoval({ description: group.description, sources: group.sources }),
           ...removed.scopes.length > 0 &&
             { scopes: auditedNames(removed.scopes.map(({ name }) => name)) },
         },

@@ -13,6 +13,7 @@ import {
   type RegisteredResource,
 } from "../resources/resource.ts";
 import { type ScopeDescription, scopeNames } from "../scopes.ts";
+import { auditedChanges, auditedRemoval } from "../store/audited_changes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import { listGroups } from "../store/groups.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
@@ -99,7 +100,7 @@ export const addResource: ResourceOperation<RegisteredResource, ResourceView | D
           await setOwner(tx, { kind: "resource", name: resource.name, ownerId: deps.actor });
         }
         await withdrawNewScopes(tx, [], resource.scopes);
-        return { identifier: resource.identifier };
+        return { identifier: resource.identifier, ...auditedChanges({}, { ...resource }) };
       }
       return new DomainError("conflict", "There is already such a resource.", { field: "name" });
     });
@@ -160,6 +161,7 @@ export const updateResource: ResourceOperation<
         changed: keys.filter((key) =>
           key !== "identifier" && (changes[key] !== undefined || (key === "scopes" && isScoped))
         ).join(" "),
+        ...auditedChanges({ ...resource }, { ...changed }),
       };
     }),
 );
@@ -178,7 +180,11 @@ export const removeResource: ResourceOperation<
     await audit(tx, deps, {
       name,
       event: "resource.removed",
-      details: { identifier: resource.identifier, ...belongings },
+      details: {
+        identifier: resource.identifier,
+        ...belongings,
+        ...auditedRemoval({ ...resource }),
+      },
     });
     return resource;
   });

@@ -7,6 +7,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { STANDARD_SCOPE_NAMES } from "../config/builtin_scopes.ts";
 import { DomainError } from "../domain_error.ts";
 import type { ScopeDescription } from "../scopes.ts";
+import { auditedChanges, withoutValues } from "../store/audited_changes.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
 import { listGroups } from "../store/groups.ts";
@@ -84,10 +85,18 @@ async function changeScope(
   return await deps.sql.begin(async (tx) => {
     // Names of scopes are unique across all resources.
     await lockResources(tx);
+    const before = await storedScope(tx, name);
     const refusal = await change(tx);
     if (refusal !== undefined) return refusal;
-    await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: name }));
+    const after = await storedScope(tx, name);
+    const details = auditedChanges(before, { ...withoutValues(before), ...after });
+    await recordAuditEvent(tx, deps.clock, adminEvent(deps, { event, subject: name, details }));
   }) as DomainError | undefined;
+}
+
+/** Without values if there is no scope of this name. */
+async function storedScope(tx: Transaction, name: string): Promise<Record<string, unknown>> {
+  return { ...(await listStoredScopes(tx)).find((scope) => scope.name === name) };
 }
 
 async function checkScope(

@@ -1,3 +1,4 @@
+import type { Clock } from "../../shared/clock.ts";
 import { agentName, currentRequest } from "../request_context.ts";
 import { isForAdministrators, isReadOnly } from "../../shared/management.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
@@ -7,6 +8,7 @@ import { bearerChallenge, bearerToken } from "../http/authorization.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { commandLineClient } from "../store/clients.ts";
+import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { findUser, type User } from "../store/users.ts";
 import { describeResult } from "../validation/describe_result.ts";
@@ -18,6 +20,7 @@ import { Problem } from "./problem.ts";
 
 export interface AuthenticateDeps {
   sql: Sql;
+  clock: Clock;
   config: Pick<ServerConfig, "deviceFlow">;
   catalog: Pick<ResourceCatalog, "default" | "management">;
   issuer: string;
@@ -32,7 +35,7 @@ export interface Authenticated {
 
 export async function authenticate(
   deps: AuthenticateDeps,
-  { access }: Pick<ApiOperation, "access">,
+  { access, id }: Pick<ApiOperation, "access" | "id">,
   request: Request,
   client: ClientInfo,
 ): Promise<Authenticated | Problem | DomainError> {
@@ -53,6 +56,21 @@ export async function authenticate(
   }
   const presented = result.token;
   if (access === "token") return { presented };
+  const permitted = await checkAccess(deps, access, presented);
+  if (permitted instanceof DomainError) {
+    const { sql, clock } = deps;
+    const actor = presented.principalId;
+    const details = { operation: id, error: permitted.code };
+    await recordRepeatedAuditEvent(sql, clock, { event: "access.refused", actor, details });
+  }
+  return permitted;
+}
+
+async function checkAccess(
+  deps: AuthenticateDeps,
+  access: Exclude<ApiOperation["access"], "public" | "token">,
+  presented: ValidatedToken,
+): Promise<Authenticated | Problem | DomainError> {
   // Only users approve management, and only for the CLI (a scope's `clients`).
   if (presented.clientId !== commandLineClient.id || presented.authenticatedAt === undefined) {
     return new DomainError(

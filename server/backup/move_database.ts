@@ -1,5 +1,6 @@
 import type { ServerIo } from "../io.ts";
 import { openReachable } from "../open_store.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
 import { openDatabase, type Sql } from "../store/db/connect.ts";
 import {
   appliedMigrations,
@@ -66,6 +67,11 @@ export async function moveDatabase(
         const lines = (table: DumpedTable) => () => readLines(from, table);
         const check = (table: DumpedTable) => checkTable(from, table);
         return await copyTables(catalog, { check, lines, onProgress }, direct.sql, io.signal);
+      });
+      await recordAuditEvent(direct.sql, io.clock, {
+        event: "database.moved",
+        actor: "operator",
+        details: { move: id, rows: tables.reduce((sum, { rows }) => sum + rows, 0) },
       });
       // In this order: between the two no server starts on either, and the same call finishes.
       const finishedAt = new Date(io.clock.now()).toISOString();

@@ -3,6 +3,7 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { DomainError } from "../domain_error.ts";
 import type { ServerIo } from "../io.ts";
 import { openReachable } from "../open_store.ts";
+import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import { type Database, openDatabase } from "../store/db/connect.ts";
 import { hasSchema } from "../store/db/migrate.ts";
 import { checkComplete } from "../store/dump/incomplete.ts";
@@ -14,6 +15,11 @@ import type { DumpSource } from "./dump_database.ts";
 export interface OpenSource extends DumpSource {
   /** For operators. */
   description: string;
+  /**
+   * Records what came of the backup, unless the server has recorded that it copied the database.
+   * Throws if the database cannot be written to, such as a standby.
+   */
+  record(event: Pick<AuditEvent, "result" | "details">): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,6 +39,11 @@ export async function openSource(config: ServerConfig, io: ServerIo): Promise<Op
       const direct = database.openDirect();
       return await sourceOf({ ...database, sql: direct.sql }, createdAt, {
         description: database.description,
+        async record(event) {
+          const { clock } = io;
+          const recorded = { event: "database.backed_up", actor: "operator", ...event };
+          await recordAuditEvent(database.sql, clock, recorded);
+        },
         async close() {
           await direct.close();
           await database.close();
@@ -59,6 +70,7 @@ async function openCopy(dataDir: string, createdAt: Date): Promise<OpenSource | 
     const database = await openDatabase({ dataDir: folder }, { mustExist: true });
     return await sourceOf(database, createdAt, {
       description: describeHeldDatabase(dataDir),
+      record: () => Promise.resolve(),
       async close() {
         await database.close();
         await removeSnapshot(folder);
@@ -73,7 +85,7 @@ async function openCopy(dataDir: string, createdAt: Date): Promise<OpenSource | 
 async function sourceOf(
   { sql, description: place, snapshot }: Database,
   createdAt: Date,
-  { description, close }: Pick<OpenSource, "description" | "close">,
+  { close, ...rest }: Pick<OpenSource, "description" | "record" | "close">,
 ): Promise<OpenSource> {
   try {
     await checkComplete(sql, place);
@@ -81,7 +93,7 @@ async function sourceOf(
     const [{ server_version: version }] = await sql<{ server_version: string }[]>`
       show server_version`;
     const kind = `${snapshot === undefined ? "PostgreSQL" : "embedded PostgreSQL"} ${version}`;
-    return { sql, kind, createdAt, description, close };
+    return { sql, kind, createdAt, close, ...rest };
   } catch (error) {
     await close();
     throw error;

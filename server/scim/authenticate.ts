@@ -1,4 +1,5 @@
 import { bearerToken } from "../http/authorization.ts";
+import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
 import { findDirectoryByToken, recordDirectoryUse } from "../store/directories/directories.ts";
 import { isDirectoryToken } from "../tokens/directory_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
@@ -20,6 +21,10 @@ export async function authenticateDirectory(
     ? await findDirectoryByToken(sql, { tokenHash: tokenHash(token), now })
     : undefined;
   if (directory === undefined) {
+    // One that was replaced or removed, or is someone's guess.
+    if (isDirectoryToken(token)) {
+      await recordRepeatedAuditEvent(sql, clock, { event: "directory.token_refused", address });
+    }
     throw unauthorized(
       "The token is not valid, or it was replaced. An administrator of this server creates a new one.",
       'error="invalid_token"',

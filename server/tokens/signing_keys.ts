@@ -11,6 +11,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { ServerConfig, SigningAlgorithm } from "../config/server_config.ts";
 import type { Encryption } from "../security/encryption.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import {
   deleteExpiredSigningKey,
@@ -347,6 +348,7 @@ export class SigningKeys {
         createdAt: now,
         activatesAt,
       });
+      await this.#recordRotation(tx, { kid, algorithm, activatesAt }, `signing_key_${source}`);
     }
     return maintained;
   }
@@ -381,7 +383,28 @@ export class SigningKeys {
     // One that expires although nothing replaces it belonged to an algorithm out of use.
     const isDue = active?.activatesAt === undefined || active.expiresAt !== undefined ||
       now.getTime() - active.activatesAt.getTime() >= this.config.keyRotation * 1000;
-    if (isDue) await this.#scheduleNext(tx, now, { algorithm, force: false });
+    if (!isDue) return;
+    const activatesAt = await this.#scheduleNext(tx, now, { algorithm, force: false });
+    const scheduled = ofAlgorithm(await listSigningKeys(tx, now), algorithm)
+      .find((key) => key.activatesAt?.getTime() === activatesAt.getTime());
+    if (scheduled === undefined) return;
+    await this.#recordRotation(tx, { ...scheduled, activatesAt }, "key_rotation");
+  }
+
+  /** `setting`: the one that asked for it, without an operator. */
+  async #recordRotation(
+    tx: Transaction,
+    { kid, algorithm, activatesAt }: Pick<StoredSigningKey, "kid" | "algorithm"> & {
+      activatesAt: Date;
+    },
+    setting: string,
+  ): Promise<void> {
+    await recordAuditEvent(tx, this.clock, {
+      event: "signing_key.rotated",
+      actor: "server",
+      subject: kid,
+      details: { algorithm, activates_at: activatesAt.toISOString(), setting },
+    });
   }
 
   /** That of the settings first. Without the catalog, since keys exist before the issuer is known. */

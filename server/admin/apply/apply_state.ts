@@ -5,7 +5,9 @@ import { DomainError } from "../../domain_error.ts";
 import { ResourceCatalog } from "../../resources/catalog.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { lockForApply } from "../../store/managed.ts";
+import { type AuditEvent, recordAuditEvent } from "../../store/audit_events.ts";
 import { managerOf } from "../../store/managed_file.ts";
+import { adminEvent } from "../admin_event.ts";
 import { nestedTransaction } from "../nested_transaction.ts";
 import type { AdminDeps, Operation } from "../operation.ts";
 import { carryOut } from "./carry_out.ts";
@@ -60,17 +62,59 @@ export const applyState: Operation<ApplyRequest, Plan | DomainError> = async (de
     if (failure !== undefined) throw failure;
     const done: Plan = { name: request.name, changes, unchanged, inConfigFile, id };
     if (request.dryRun) throw new DryRun(done);
+    await recordAuditEvent(tx, deps.clock, appliedEvent(deps, request, done));
     return done;
   }).catch((error) => {
     if (error instanceof DryRun) return error.plan;
     if (error instanceof DomainError) return error;
     throw error;
   }) as Plan | DomainError;
-  if (!request.dryRun && !(result instanceof DomainError)) {
+  if (result instanceof DomainError && !request.dryRun) {
+    await recordAuditEvent(deps.sql, deps.clock, failedEvent(deps, request, result));
+  } else if (!request.dryRun) {
     for (const subject of changed) deps.tokenValidator?.invalidate(subject);
   }
   return result;
 };
+
+/** Besides the event of each change, which names the file. */
+function appliedEvent(deps: AdminDeps, { name, force = false }: ApplyRequest, plan: Plan) {
+  const count = (action: Change["action"]) =>
+    plan.changes.filter((change) => change.action === action).length;
+  return adminEvent(deps, {
+    event: "file.applied",
+    subject: managerOf(name),
+    details: {
+      plan: plan.id,
+      created: count("create") + count("replace"),
+      changed: count("change"),
+      removed: count("remove") + count("replace"),
+      adopted: plan.changes.filter(({ action, adopted }) => action === "adopt" || adopted).length,
+      released: count("release"),
+      forced: force,
+    },
+  });
+}
+
+/** Nothing was changed: the transaction was rolled back. */
+function failedEvent(
+  deps: AdminDeps,
+  { name, planId, force = false }: ApplyRequest,
+  { code, reason, field }: DomainError,
+): AuditEvent {
+  const event = adminEvent(deps, {
+    event: "file.applied",
+    subject: managerOf(name),
+    details: {
+      plan: planId ?? null,
+      error: reason ?? code,
+      ...field !== undefined && { field },
+      forced: force,
+    },
+  });
+  const isRefused = reason === "outdated_plan" || reason === "dangerous";
+  return { ...event, result: isRefused ? "refused" : "failed" };
+}
 
 /** Rolls the transaction back after everything in it succeeded. */
 class DryRun extends Error {

@@ -4,6 +4,7 @@ import { sanitizeLine } from "../../../shared/sanitize.ts";
 import { removeGroupSource } from "../../access/external_groups.ts";
 import { DomainError } from "../../domain_error.ts";
 import { clientSecretPlace, seal } from "../../identity_providers/sealed_text.ts";
+import { auditedChanges, auditedRemoval } from "../../store/audited_changes.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { forgetRefreshTokens } from "../../store/identities.ts";
@@ -99,7 +100,10 @@ export const addIdentityProvider: ProviderOperation<
     if (!await insertIdentityProvider(tx, { ...provider, clientSecret: sealed })) {
       return taken(provider, others);
     }
-    await audit(tx, deps, provider.name, "created", { issuer: provider.issuer });
+    await audit(tx, deps, provider.name, "created", {
+      issuer: provider.issuer,
+      ...auditedChanges({}, { ...provider }),
+    });
     return {
       ...await providerView({ ...deps, sql: tx }, provider),
       isSecretEncrypted: deps.encryption.isEnabled,
@@ -139,7 +143,10 @@ export const updateIdentityProvider: ProviderOperation<
       );
       if (changed.length > 0) {
         await updateStoredProvider(tx, name, merged);
-        await audit(tx, deps, name, "changed", { changed: changed.join(" ") });
+        await audit(tx, deps, name, "changed", {
+          changed: changed.join(" "),
+          ...auditedChanges({ ...provider }, { ...merged }),
+        });
       }
       if (clientSecret !== undefined) {
         await replaceProviderSecret(tx, {
@@ -216,7 +223,11 @@ export const removeIdentityProvider: ProviderOperation<
       await deleteIdentityProvider(tx, name);
       // Last: deleting waits for sign-ins that store groups.
       await removeGroupSource(tx, deps, { source: `idp:${name}`, actor, address });
-      await audit(tx, deps, name, "removed", { issuer: provider.issuer, identities });
+      await audit(tx, deps, name, "removed", {
+        issuer: provider.issuer,
+        identities,
+        ...auditedRemoval({ ...provider }),
+      });
       return { identities, usersWithoutSignIn: only };
     }),
 );

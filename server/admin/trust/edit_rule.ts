@@ -1,4 +1,3 @@
-import { auditedChanges } from "../audited_changes.ts";
 import { createHash } from "node:crypto";
 import { listText, valueText } from "../../../shared/list_text.ts";
 import { formatScope, missingScopes, parseScope } from "../../../shared/oauth/scope.ts";
@@ -10,6 +9,7 @@ import { findRuleRisks } from "../../federation/rule_lint.ts";
 import { splitConditions } from "../../federation/rule_options.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
 import { recordAuditEvent } from "../../store/audit_events.ts";
+import { auditedChanges } from "../../store/audited_changes.ts";
 import type { Transaction } from "../../store/db/connect.ts";
 import { findServiceAccountByName, setServiceAccountScope } from "../../store/service_accounts.ts";
 import {

@@ -6,6 +6,7 @@ import { parseAuditTime } from "../../audit/parse_time.ts";
 import { type AuditSearch, splitEventNames, toAuditFilter } from "../../audit/search.ts";
 import { DomainError } from "../../domain_error.ts";
 import { parseIpAddress } from "../../http/ip_address.ts";
+import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { listAuditEvents, positionOf } from "../../store/audit_log/list.ts";
 import { operation } from "../operation.ts";
 import { auditEvent, auditEventList, auditEventListQuery } from "./schemas.ts";
@@ -22,7 +23,7 @@ export const listAuditEventsOperation = operation({
   query: auditEventListQuery,
   response: { status: 200, description: "One page of events.", schema: auditEventList },
   problems: ["invalid", "not-found"],
-  async handle({ sql, clock }, { query }) {
+  async handle({ sql, clock }, { query, user, client: { address } }) {
     const { cursor, limit = DEFAULT_LIMIT } = query;
     const after = cursor === undefined ? undefined : decodeAuditCursor(cursor);
     if (cursor !== undefined && after === undefined) {
@@ -32,6 +33,8 @@ export const listAuditEventsOperation = operation({
     if (search instanceof DomainError) return search;
     const filter = await toAuditFilter(sql, search);
     if (filter instanceof DomainError) return filter;
+    const read = { event: "audit.read", actor: user.id, address, details: { interface: "REST" } };
+    await recordRepeatedAuditEvent(sql, clock, read);
     const records = await listAuditEvents(sql, { ...filter, after, limit: limit + 1 });
     const page = records.slice(0, limit);
     return {

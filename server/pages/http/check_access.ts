@@ -1,6 +1,7 @@
 import { requiredAcr } from "../../scopes.ts";
 import { type Acr, satisfiesAcr } from "../../../shared/oauth/acr.ts";
 import { acrOf } from "../../sign_in/authentication.ts";
+import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { findSecondFactors, hasSecondFactor } from "../../store/second_factors.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";
@@ -22,7 +23,15 @@ export async function checkAccess(
   const session = c.get("session");
   if (session === undefined) return redirectToSignIn(c, await returnPath(deps, c, route));
   const refusal = access === "administrator" ? await requireAdmin(deps, c, session) : undefined;
-  if (refusal !== undefined) return refusal;
+  if (refusal !== undefined) {
+    const event = {
+      event: "access.refused",
+      actor: session.user.id,
+      details: { page: route.path },
+    };
+    await recordRepeatedAuditEvent(deps.sql, deps.clock, event);
+    return refusal;
+  }
   if (access === "token_viewer" || access === "token_rotator" || access === "token_editor") {
     const token = await findTokenAccess(deps, c, session);
     if (token instanceof Response) return token;

@@ -4,11 +4,12 @@ import { formatJson } from "../../../../shared/sanitize.ts";
 import { createBackup, type CreatedBackup, streamBackup } from "../../../backup/create_backup.ts";
 import { isEncryptionChosen } from "../../../backup/file_encryption.ts";
 import type { BackupHeader } from "../../../backup/format.ts";
-import { openSource } from "../../../backup/open_source.ts";
+import { type OpenSource, openSource } from "../../../backup/open_source.ts";
 import { loadConfig } from "../../../config/load.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import {
+  describeFailure,
   reportConfigFile,
   reportDatabase,
   reportDomainError,
@@ -49,6 +50,11 @@ export async function adminBackup(
       created = path === "-"
         ? await streamBackup(source, io, settings)
         : await createBackup(source, path, settings);
+      await record(source, created, isEncryptionChosen(encryption), io);
+    } catch (error) {
+      // The failure is reported; the database may be the reason for it.
+      await source.record({ result: "failed" }).catch(() => {});
+      throw error;
     } finally {
       progress.clear();
       await source.close();
@@ -65,6 +71,21 @@ export async function adminBackup(
       return EXIT.interrupted;
     }
     return error instanceof DomainError ? reportDomainError(error, io) : reportFailure(error, io);
+  }
+}
+
+/** What was written stays, although it cannot be recorded. */
+async function record(
+  source: OpenSource,
+  { header, sha256, checked }: CreatedBackup,
+  encrypted: boolean,
+  io: ServerIo,
+): Promise<void> {
+  const details = { file_hash: sha256, rows: rowCount(header), encrypted, checked };
+  try {
+    await source.record({ details });
+  } catch (error) {
+    io.stderr(`Note: the backup is not in the audit log: ${describeFailure(error)}\n`);
   }
 }
 
