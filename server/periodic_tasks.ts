@@ -1,3 +1,4 @@
+import { eraseEvents } from "./audit/erase_events.ts";
 import { maintainAuditLog } from "./audit/maintain.ts";
 import { type CleanUpDeps, deleteOldRows, deleteUnusedLogins, DELETIONS } from "./cleanup.ts";
 import { type ExpiryRemindersDeps, sendExpiryReminders } from "./pats/expiry_reminders.ts";
@@ -37,6 +38,11 @@ export function periodicTasks(deps: PeriodicTasksDeps): HousekeepingTask[] {
     { name: "expiry_reminders", everyMs: INTERVAL_MS, run: () => sendExpiryReminders(deps) },
     { name: "rechecks", everyMs: INTERVAL_MS, run: (signal) => rows(deps.rechecks.runDue(signal)) },
     { name: "audit_log", everyMs: INTERVAL_MS, run: (signal) => maintainAuditLog(deps, signal) },
+    {
+      name: "erase_users",
+      everyMs: INTERVAL_MS,
+      run: (signal) => rows(eraseEvents(deps, { signal })),
+    },
     { name: "build_indexes", everyMs: INTERVAL_MS, run: (signal) => buildIndexes(deps, signal) },
     ...deletions,
     {
@@ -60,7 +66,7 @@ async function buildIndexes(
   }
 }
 
-async function rows(work: Promise<void>): Promise<number> {
+async function rows(work: Promise<unknown>): Promise<number> {
   await work;
   return 0;
 }

@@ -1,7 +1,7 @@
-import { amendEvent } from "../audit/seal.ts";
+import { eraseEvents } from "../audit/erase_events.ts";
 import { DomainError } from "../domain_error.ts";
 import { revokeUserAccess } from "../logins/revoke_user_access.ts";
-import { eraseUser } from "../store/erase_user.ts";
+import { beginErasure } from "../store/erase_user.ts";
 import { listRulesNaming } from "../store/user_access.ts";
 import { countBelongings } from "../store/user_belongings.ts";
 import { deleteUserRow } from "../store/users.ts";
@@ -14,7 +14,12 @@ export interface DeletedUser {
   email: string;
   /** The names of trust rules that accept identity tokens with the address, and still do. */
   rulesNamingUser: string[];
+  /** Whether the audit log is free of the address; otherwise a server removes it in the background. */
+  isErased: boolean;
 }
+
+/** How long the operation takes part in removing personal data from the audit log. */
+const ERASE_MS = 5000;
 
 /**
  * Deletes a user with all browser sessions, logins, personal access tokens and trust rules. The
@@ -28,7 +33,7 @@ export const deleteUser = async (
   { email, force = false }: { email: string; force?: boolean },
 ): Promise<DeletedUser | DomainError> => {
   const { sql, clock, actor } = deps;
-  return await sql.begin(async (tx) => {
+  const deleted = await sql.begin(async (tx) => {
     const user = await lockUserWhoLeaves(tx, email, { to: "delete", force, actor });
     if (user instanceof DomainError) return user;
     const { tokens, trustRules } = await countBelongings(tx, user.id, new Date(clock.now()));
@@ -45,9 +50,18 @@ export const deleteUser = async (
           },
         }),
     });
-    const { auditKey } = deps.secrets;
-    await eraseUser(tx, user, (record, commitment) => amendEvent(auditKey, record, commitment));
+    await beginErasure(tx, user, new Date(clock.now()));
     await deleteUserRow(tx, user.id);
-    return { email: user.email, rulesNamingUser: await listRulesNaming(tx, user.email) };
-  }) as DeletedUser | DomainError;
+    return {
+      id: user.id,
+      email: user.email,
+      rulesNamingUser: await listRulesNaming(tx, user.email),
+    };
+  }) as Omit<DeletedUser, "isErased"> & { id: string } | DomainError;
+  if (deleted instanceof DomainError) return deleted;
+  const { id: userId, ...rest } = deleted;
+  const signal = AbortSignal.timeout(ERASE_MS);
+  // The user is deleted, whatever happens now.
+  const isErased = await eraseEvents(deps, { signal, userId }).catch(() => false);
+  return { ...rest, isErased };
 };

@@ -3,11 +3,8 @@ import { nameKey } from "../../shared/name_key.ts";
 import { replicaId } from "../request_context.ts";
 import { auditColumns, type AuditRecord } from "./audit_log/list.ts";
 import { appendAllRepeatedEvents } from "./audit_log/repeats.ts";
-import type { Transaction } from "./db/connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 import { emailProblem } from "./users.ts";
-
-/** Rows of the audit log that are read and written at a time. */
-const BATCH = 500;
 
 /** What identifies a person in text. */
 interface PersonalData {
@@ -17,8 +14,6 @@ interface PersonalData {
   /** The name, and the id in another system. */
   names: readonly string[];
 }
-
-type AuditRow = Pick<AuditRecord, "id" | "actor" | "subject" | "details"> & { own: boolean };
 
 /** Proves that the server itself changed a sealed event. */
 export type AmendEvent = (
@@ -46,15 +41,16 @@ export async function addressesOfUser(
 }
 
 /**
- * Replaces the user's addresses and name in the audit log and in descriptions of others' tokens by
- * a pseudonym, which leads to the id of the user in the same log. Call it before the row of the
- * user is deleted. A name of one word, which may be an ordinary one, is replaced only in the events
- * of the user, and never as who caused an event or what it is about: a user may be called operator.
+ * Prepares to replace the user's addresses and name in the audit log by a pseudonym, which leads to
+ * the id of the user in the same log, and replaces them elsewhere. Call it before the row of the
+ * user is deleted, and eraseNextEvents after the transaction. A name of one word, which may be an
+ * ordinary one, is replaced only in the events of the user, and never as who caused an event or what
+ * it is about: a user may be called operator.
  */
-export async function eraseUser(
+export async function beginErasure(
   tx: Transaction,
   { id, email, name, subject }: { id: string; email: string; name: string; subject: string },
-  amend: AmendEvent,
+  now: Date,
 ): Promise<void> {
   const addresses = await addressesOfUser(tx, { id, email });
   // The subject of a user who was imported may be an address or a name of another system, or 1.
@@ -65,10 +61,12 @@ export async function eraseUser(
     names: subject === id || isAddress ? [name] : [name, subject],
   };
   await appendAllRepeatedEvents(tx, replicaId());
-  await eraseFromAuditLog(tx, person, amend);
-  await eraseFromOlderEvents(tx, person);
   await eraseFromTokens(tx, person);
   await eraseSignIns(tx, person);
+  const stored = { ...person, emails: [...person.emails], names: [...person.names] };
+  await tx`
+    insert into erasures (user_id, person, requested_at, max_seq)
+    select ${id}, ${tx.json(stored)}, ${now}, last_value from audit_log_seq`;
 }
 
 /** What stands for a deleted user in text: the first part of the id, which the log keeps. */
@@ -76,81 +74,139 @@ export function pseudonymOf(userId: string): string {
   return `user-${userId.slice(0, 8)}`;
 }
 
-async function eraseFromAuditLog(
-  tx: Transaction,
-  person: PersonalData,
+interface Erasure {
+  userId: string;
+  person: PersonalData;
+  table: "audit_events" | "audit_log";
+  maxSeq: string;
+  /** As text: a Date has no microseconds. */
+  afterTime: string;
+  afterId: string;
+}
+
+/**
+ * Goes through the next `limit` events of a user who was deleted, or of the one who waits longest;
+ * at most one process at a time does so for each user. Returns false if there is nothing to do.
+ */
+export async function eraseNextEvents(
+  sql: Sql,
   amend: AmendEvent,
-): Promise<void> {
-  await tx`select set_config('audit.erasing', 'on', true)`;
-  await eraseFrom(tx, person, "audit_log", async (changed) => {
-    const [{ commitment, ...record }] = await tx<
-      (AuditRecord & { commitment: Uint8Array | null })[]
-    >`select ${auditColumns(tx)}, commitment from audit_log where id = ${changed.id}`;
-    const { actor, subject, details } = changed;
-    const next = { ...record, actor, subject, details };
-    const { salt, amendment } = commitment === null
-      ? { salt: null, amendment: null }
-      : amend(next, commitment);
-    await tx`
-      update audit_log set
-        actor = ${actor}, subject = ${subject}, details = ${tx.json(details)},
-        salt = ${salt}, amendment = ${amendment}
-      where id = ${changed.id}`;
-  });
-  await tx`select set_config('audit.erasing', 'off', true)`;
+  { limit, userId }: { limit: number; userId?: string },
+): Promise<boolean> {
+  return await sql.begin(async (tx) => {
+    const [erasure] = await tx<Erasure[]>`
+      select user_id as "userId", person, in_table as "table", max_seq::text as "maxSeq",
+        after_time::text as "afterTime", after_id as "afterId"
+      from erasures where ${userId === undefined ? tx`true` : tx`user_id = ${userId}`}
+      order by requested_at limit 1 for update skip locked`;
+    if (erasure === undefined) return false;
+    const last = await eraseFromEvents(tx, erasure, amend, limit);
+    if (last !== undefined) {
+      await tx`
+        update erasures set after_time = ${last.at}::text::timestamptz, after_id = ${last.id}
+        where user_id = ${erasure.userId}`;
+    } else if (erasure.table === "audit_events") {
+      await tx`
+        update erasures set in_table = 'audit_log', after_time = default, after_id = default
+        where user_id = ${erasure.userId}`;
+    } else {
+      await tx`delete from erasures where user_id = ${erasure.userId}`;
+    }
+    return true;
+  }) as boolean;
 }
 
-/** Of programs before migration 0029; these are copied to the audit log. */
-async function eraseFromOlderEvents(tx: Transaction, person: PersonalData): Promise<void> {
-  await eraseFrom(tx, person, "audit_events", async ({ id, actor, subject, details }) => {
-    await tx`
-      update audit_events set
-        actor = ${actor}, subject = ${subject}, details = ${tx.json(details)}
-      where id = ${id}`;
-  });
-}
-
-/** Calls `store` with each event that names the person, as it should be. */
-async function eraseFrom(
+/** Returns the last event of the batch; undefined if there is no further one. */
+async function eraseFromEvents(
   tx: Transaction,
-  person: PersonalData,
-  table: "audit_log" | "audit_events",
-  store: (row: AuditRow) => Promise<void>,
-): Promise<void> {
+  { person, table, maxSeq, afterTime, afterId }: Erasure,
+  amend: AmendEvent,
+  limit: number,
+): Promise<{ at: string; id: string } | undefined> {
   const { id, emails, names } = person;
   const anywhere = needles([...emails, ...names.filter(isFullName)]);
   const ofUser = needles([...emails, ...names]);
+  const isLog = table === "audit_log";
+  const rows = await tx<{ id: string; at: string; own: boolean; isNamed: boolean }[]>`
+    select id, at, own, exists (
+        select from jsonb_array_elements_text(
+          case when own then ${tx.json(ofUser)}::jsonb else ${tx.json(anywhere)}::jsonb end) needle
+        where strpos(text, lower(needle)) > 0
+      ) as "isNamed"
+    from (
+      select id, occurred_at, occurred_at::text as at,
+        coalesce(actor = ${id}, false) or coalesce(subject = ${id}, false)
+          or coalesce(details ->> 'owner' = ${id}, false) as own,
+        lower(concat_ws(' ', actor, subject, details::text)) as text
+      from ${tx(table)}
+      where occurred_at >= ${afterTime}::text::timestamptz
+        and (occurred_at, id) > (${afterTime}::text::timestamptz, ${afterId}::uuid)
+        ${isLog ? tx`and audit_log.seq <= ${maxSeq}::bigint` : tx``}
+      order by occurred_at, id limit ${limit}
+    ) e
+    order by occurred_at, id`;
   const replaceAnywhere = replacement(person, anywhere);
   const replaceOfUser = replacement(person, ofUser);
-  let after = "00000000-0000-0000-0000-000000000000";
-  for (;;) {
-    // Locked, so that none is sealed with its old content.
-    const rows = await tx<AuditRow[]>`
-      select id, actor, subject, details, own from (
-        select id, actor, subject, details,
-          coalesce(actor = ${id}, false) or coalesce(subject = ${id}, false)
-            or details ->> 'owner' = ${id} as own,
-          lower(concat_ws(' ', actor, subject, details::text)) as text
-        from ${tx(table)} where id > ${after}::uuid
-      ) e
-      where exists (
-        select from jsonb_array_elements_text(case when coalesce(own, false)
-          then ${tx.json(ofUser)}::jsonb else ${tx.json(anywhere)}::jsonb end) needle
-        where strpos(e.text, lower(needle)) > 0
-      )
-      order by id limit ${BATCH} for update`;
-    for (const row of rows) {
-      const details = replaceIn(row.details, row.own ? replaceOfUser : replaceAnywhere);
-      await store({
-        ...row,
-        actor: row.actor && replaceAnywhere(row.actor),
-        subject: row.subject && replaceAnywhere(row.subject),
-        details: details as AuditRow["details"],
-      });
-    }
-    if (rows.length < BATCH) return;
-    after = rows.at(-1)!.id;
+  if (isLog) await tx`select set_config('audit.erasing', 'on', true)`;
+  for (const { id, at, own } of rows.filter(({ isNamed }) => isNamed)) {
+    const stored = await lockEvent(tx, table, { id, at });
+    if (stored === undefined) continue;
+    const { actor, subject, details } = stored;
+    const next = {
+      actor: actor && replaceAnywhere(actor),
+      subject: subject && replaceAnywhere(subject),
+      details: replaceIn(details, own ? replaceOfUser : replaceAnywhere) as AuditRecord["details"],
+    };
+    await (isLog ? amendLogged(tx, stored, next, amend) : amendOlder(tx, stored.id, next));
   }
+  if (isLog) await tx`select set_config('audit.erasing', 'off', true)`;
+  return rows.length < limit ? undefined : rows.at(-1);
+}
+
+type EventContent = Pick<AuditRecord, "actor" | "subject" | "details">;
+type StoredEvent = AuditRecord & { commitment: Uint8Array | null };
+
+/** Locked, so that it is not sealed with its old content. */
+async function lockEvent(
+  tx: Transaction,
+  table: Erasure["table"],
+  { id, at }: { id: string; at: string },
+): Promise<StoredEvent | undefined> {
+  const columns = table === "audit_log"
+    ? tx`${auditColumns(tx)}, commitment`
+    : tx`id, actor, subject, details`;
+  const rows = await tx<StoredEvent[]>`
+    select ${columns} from ${tx(table)}
+    where id = ${id} and occurred_at = ${at}::text::timestamptz for update`;
+  return rows[0];
+}
+
+async function amendLogged(
+  tx: Transaction,
+  { commitment, ...record }: StoredEvent,
+  next: EventContent,
+  amend: AmendEvent,
+): Promise<void> {
+  const { salt, amendment } = commitment === null
+    ? { salt: null, amendment: null }
+    : amend({ ...record, ...next }, commitment);
+  await tx`
+    update audit_log set
+      actor = ${next.actor}, subject = ${next.subject}, details = ${tx.json(next.details)},
+      salt = ${salt}, amendment = ${amendment}
+    where id = ${record.id} and occurred_at = ${record.occurredAt}`;
+}
+
+/** Of programs before migration 0029; these are copied to the audit log. */
+async function amendOlder(
+  tx: Transaction,
+  id: string,
+  { actor, subject, details }: EventContent,
+): Promise<void> {
+  await tx`
+    update audit_events set
+      actor = ${actor}, subject = ${subject}, details = ${tx.json(details)}
+    where id = ${id}`;
 }
 
 /** Free text of service accounts' tokens; those of the user are deleted with the user. */

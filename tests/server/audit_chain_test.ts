@@ -1,7 +1,9 @@
 /** The seals of the audit log: what verifyAuditChain reports, and what it accepts. */
 import assert from "node:assert/strict";
 import { deleteUser } from "../../server/admin/delete_user.ts";
+import { eraseEvents } from "../../server/audit/erase_events.ts";
 import { maintainAuditLog } from "../../server/audit/maintain.ts";
+import { amendEvent } from "../../server/audit/seal.ts";
 import { AuditSealer, sealEvents } from "../../server/audit/sealer.ts";
 import {
   countUnsealed,
@@ -10,11 +12,14 @@ import {
   type VerifyCursor,
 } from "../../server/audit/verify_chain.ts";
 import type { Log } from "../../server/log.ts";
+import { DomainError } from "../../server/domain_error.ts";
 import { replicaId } from "../../server/request_context.ts";
-import { recordAuditEvent } from "../../server/store/audit_events.ts";
+import { recordAuditEvent, recordAuditEvents } from "../../server/store/audit_events.ts";
+import type { AuditRecord } from "../../server/store/audit_log/list.ts";
 import { createAuditPartitions } from "../../server/store/audit_log/partitions.ts";
 import { listChains } from "../../server/store/audit_log/seals.ts";
 import type { Transaction } from "../../server/store/db/connect.ts";
+import { eraseNextEvents } from "../../server/store/erase_user.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson } from "../support/person.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
@@ -327,6 +332,43 @@ testOnEachDatabase("removes old weeks although a chain was changed", async (loca
   await assert.rejects(maintainAuditLog(parts(server), signal), { name: "BrokenChain" });
   const events = await sql`select event from audit_log order by occurred_at, seq`;
   assert.deepEqual(events.map(({ event }) => event), ["first", "second"]);
+});
+
+testOnEachDatabase("erases a user from a long log after a process was killed", async (location) => {
+  await using server = await testServer(location);
+  const { parts: { sql, secrets }, clock } = server;
+  const bob = await server.addUser("bob@example.com");
+  const details = { email_from: "robert@example.com", email_to: bob.email };
+  const subjects = Array.from({ length: 250 }, () => bob.id);
+  const change = { event: "user.changed", actor: "operator", details };
+  await recordAuditEvents(sql, clock, { ...change, subjects });
+  while (await seal(server) > 0);
+  const killed = {
+    get auditKey(): never {
+      throw new Error("killed");
+    },
+  };
+  const deleted = await deleteUser({ ...server.parts, secrets: killed }, { email: bob.email });
+  assert.ok(!(deleted instanceof DomainError) && !deleted.isErased);
+  const named = async () =>
+    (await sql`
+    select from audit_log where details::text like '%bob@example.com%'`).length;
+  assert.equal(await named(), 250);
+
+  const amend = (record: AuditRecord, commitment: Uint8Array) =>
+    amendEvent(secrets.auditKey, record, commitment);
+  // The first one finds that there are no older events.
+  for (let batch = 0; batch < 3; batch++) await eraseNextEvents(sql, amend, { limit: 100 });
+  const left = await named();
+  assert.ok(left > 0 && left <= 150, `${left} are left`);
+  assert.deepEqual((await verify(server)).codes, []);
+  // Another user has the address now: theirs stays.
+  const next = await server.addUser(bob.email);
+  await recordAuditEvent(sql, clock, { ...change, subject: next.id });
+  assert.equal(await eraseEvents({ sql, secrets }, { signal: new AbortController().signal }), true);
+  assert.equal(await named(), 1);
+  assert.equal((await sql`select from erasures`).length, 0);
+  assert.deepEqual((await verify(server)).codes, []);
 });
 
 testOnEachDatabase("seals the events of a process that is gone", async (location) => {

@@ -265,7 +265,7 @@ testOnEachDatabase(
     assert.ok((await columnsWith(server, "zora@former.example")).includes("audit_log.details"));
 
     const deleted = await deleteUser({ ...parts, actor: admin.id }, { email });
-    assert.deepEqual(deleted, { email, rulesNamingUser: [] });
+    assert.deepEqual(deleted, { email, rulesNamingUser: [], isErased: true });
     const [{ details }] = await sql`select details from audit_log where event = 'other'`;
     assert.deepEqual(details, others, "other addresses stay");
     await sql.begin(async (tx) => {

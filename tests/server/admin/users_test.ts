@@ -88,6 +88,7 @@ testOnEachDatabase("deletes a user with everything, on every replica", async (lo
   assert.deepEqual(await deleteUser(server.parts, { email: aliceId }), {
     email,
     rulesNamingUser: [],
+    isErased: true,
   });
   // Only by the triggers of the database, as other replicas learn of it.
   for (const token of [login, pat.token]) {

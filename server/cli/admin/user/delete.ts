@@ -28,8 +28,14 @@ export async function adminUserDelete(
     });
     if (code !== EXIT.ok) return code;
   }
-  const report = ({ email, rulesNamingUser }: DeletedUser) => {
+  const report = ({ email, rulesNamingUser, isErased }: DeletedUser) => {
     io.stdout(`Deleted ${email}.\n`);
+    if (!isErased) {
+      io.stderr(
+        "Note: the audit log is long. A running server continues to remove the address from it, " +
+          "within minutes or hours.\n",
+      );
+    }
     io.stderr(describeRulesNaming(email, rulesNamingUser));
     return EXIT.ok;
   };
