@@ -103,6 +103,48 @@ async function verify(folder: string, ...files: string[]) {
   return { code, text };
 }
 
+testOnEachDatabase(
+  "delivers what a new primary records with numbers of lost events",
+  async (location) => {
+    const { sql, close } = await openDatabase(location);
+    const target = memoryTarget();
+    const stream = deliver(sql, target, { times: { lease: 300 } });
+    try {
+      await stream.start();
+      await record(sql, "a.1");
+      await eventually("the first event", () => target.events.includes("a.1"));
+      await eventually(
+        "its position",
+        async () => (await sql`select from audit_streams where signature <> ''`).length === 1,
+      );
+      const [{ last }] = await sql`select last_value as last from audit_log_seq`;
+      await sql`create table older as table audit_streams`;
+      for (const event of ["a.2", "a.3", "a.4"]) {
+        await record(sql, event);
+      }
+      await eventually("the last event", () => target.events.includes("a.4"));
+      await eventually(
+        "its position",
+        async () =>
+          (await sql`select from audit_streams s join older o using (signature)`).length === 0,
+      );
+      // An asynchronous standby was promoted: it did not have the last transactions.
+      await sql.begin(async (tx) => {
+        await tx`set local session_replication_role = replica`;
+        await tx`delete from audit_log where event in ('a.2', 'a.3', 'a.4')`;
+        await tx`update audit_streams s set cursor = o.cursor, signature = o.signature from older o`;
+        await tx`select setval('audit_log_seq', ${last}::bigint)`;
+      });
+      await record(sql, "b.1");
+      await eventually("the event of the new primary", () => target.events.includes("b.1"));
+      assert.deepEqual(target.events, ["a.1", "a.2", "a.3", "a.4", "b.1"]);
+    } finally {
+      await stream.stop();
+      await close();
+    }
+  },
+);
+
 testOnEachDatabase("delivers to a webhook, in order, after it was down", async (location) => {
   const { sql, close } = await openDatabase(location);
   await using down = receiver(503, 503, 413);

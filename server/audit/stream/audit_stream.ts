@@ -146,7 +146,8 @@ export class AuditStream {
       await this.#send(batch);
     }
     this.#batch = undefined;
-    if (!await advanceStream(this.deps.sql, this.#lease, batch.next)) {
+    const { signature } = this.#position!;
+    if (!await advanceStream(this.deps.sql, this.#lease, signature, batch.next)) {
       this.#position = undefined;
       return "standby";
     }
@@ -173,8 +174,10 @@ export class AuditStream {
       this.options.target.close();
       return false;
     }
-    // After the lease expired, another replica may have delivered.
-    if (this.#position === undefined || age >= this.#times.lease) {
+    // After the lease expired, another replica may have delivered. A failover or a restore may have
+    // brought back an older position, and numbers that are used for other events now.
+    const isKnown = this.#position?.signature === leased.signature;
+    if (!isKnown || age >= this.#times.lease) {
       this.#position = { cursor: leased.cursor, signature: leased.signature };
       this.#batch = undefined;
     }

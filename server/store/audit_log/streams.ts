@@ -46,10 +46,14 @@ export async function leaseStream(
   return rows[0];
 }
 
-/** Records what the target has accepted. Returns false if another replica has taken the lease. */
+/**
+ * Records what the target has accepted after the line with the signature `previous`. Returns false
+ * if another replica has taken the lease, or the database has an older state by now.
+ */
 export async function advanceStream(
   sql: Sql,
   { target, holder, leaseMs }: StreamLease,
+  previous: string,
   { cursor, signature }: StreamPosition,
 ): Promise<boolean> {
   const { count } = await sql`
@@ -57,7 +61,7 @@ export async function advanceStream(
     set cursor = ${json(sql, cursor)}, signature = ${signature}, delivered_at = now(),
       failing_since = null, error = null,
       lease_until = now() + make_interval(secs => ${leaseMs / 1000})
-    where target = ${target} and holder = ${holder}`;
+    where target = ${target} and holder = ${holder} and signature = ${previous}`;
   return count === 1;
 }
 
