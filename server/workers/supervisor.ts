@@ -75,6 +75,7 @@ export async function superviseWorkers(
     const output = Promise.all([
       readLines(process.stdout, (line) => {
         const started = parseStarted(line);
+        if (started === undefined) return deps.stderr(line);
         if (started.metricsUrl !== undefined) metricsUrls.set(worker, started.metricsUrl);
         serves.resolve(started);
       }),

@@ -36,6 +36,12 @@ export function startedLine(
   return `${JSON.stringify({ issuer, storage, migrated, setupUrl, metricsUrl })}\n`;
 }
 
-export function parseStarted(line: string): WorkerStarted {
-  return JSON.parse(line);
+/** Undefined for another line, such as the output of a library. */
+export function parseStarted(line: string): WorkerStarted | undefined {
+  try {
+    const started = JSON.parse(line);
+    return typeof Object(started).issuer === "string" ? started : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -16,7 +16,7 @@ interface FakeWorker {
 }
 
 /** Worker processes that do what a test says. */
-function fakeWorkers({ serves = (_worker: number): boolean => true } = {}) {
+function fakeWorkers({ serves = (_worker: number): boolean => true, noise = "" } = {}) {
   const workers: FakeWorker[] = [];
   const lines: string[] = [];
   const logged: string[] = [];
@@ -35,7 +35,7 @@ function fakeWorkers({ serves = (_worker: number): boolean => true } = {}) {
       workers.push({ worker, signals, exit, write: (text) => void errors.write(encode(text)) });
       if (serves(worker)) {
         const started = { issuer: "http://x", storage: "db", migrated: [] };
-        void output.write(encode(startedLine(started)));
+        void output.write(encode(`${noise}${startedLine(started)}`));
       } else exit({ code: 3, signal: null });
       return {
         stdout: streams[0].readable,
@@ -110,4 +110,12 @@ Deno.test("passes on whole lines of all workers", async () => {
   assert.deepEqual(lines.toSorted(), ["one line\n", "three\n", "two\n"]);
   await supervisor.stop();
   assert.equal(lines[3], "rest\n");
+});
+
+Deno.test("passes on what a worker prints besides", async () => {
+  const { lines, deps } = fakeWorkers({ noise: "a warning\n{}\nnull\n" });
+  const supervisor = await superviseWorkers(deps, { ...OPTIONS, count: 1 });
+  assert.equal(supervisor.started.issuer, "http://x");
+  assert.deepEqual(lines, ["a warning\n", "{}\n", "null\n"]);
+  await supervisor.stop();
 });
