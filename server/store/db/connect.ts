@@ -5,6 +5,7 @@ import {
   openEmbeddedDatabase,
   type ReplacementOptions,
 } from "../embedded/embedded.ts";
+import { UNBOUNDED_PIPELINE } from "./driver_stream.ts";
 import { OutageDetector, type WatchedConnections } from "./outage_detector.ts";
 import { NotificationProbe } from "./notification_probe.ts";
 import { openPool, type Pool } from "./postgres_pool.ts";
@@ -252,6 +253,7 @@ function overEmbedded(embedded: EmbeddedDatabase): Database {
   // notifications before the response to the statement that caused them.
   const options = {
     max: 1,
+    ...UNBOUNDED_PIPELINE,
     onnotice: () => {},
     fetch_types: false,
     socket: () => embedded.connect((code) => writes.failed(code)),

@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { brand } from "../../../shared/brand.ts";
+import { UNBOUNDED_PIPELINE } from "./driver_stream.ts";
 import { type ConnectorOptions, postgresConnector } from "./postgres_socket.ts";
 import type { WatchedConnections } from "./outage_detector.ts";
 import { describePostgres, parsePostgresUrl, type PostgresAddress } from "./postgres_url.ts";
@@ -59,7 +60,7 @@ function driverOptions(
     // Only for messages: the sockets know where to connect.
     ...{ host: [host], port: [port], ssl: false, sslnegotiation: null },
     ...{ user, password, database },
-    ...{ max, onclose, onnotify, socket },
+    ...{ max, onclose, onnotify, socket, ...UNBOUNDED_PIPELINE },
     // Each attempt to connect has its own timeout.
     connect_timeout: 0,
     ...{ max_lifetime: null, idle_timeout: null, onnotice: () => {} },

@@ -17,6 +17,7 @@ import {
   SESSION_QUERY,
   type SessionFacts,
 } from "./pooler.ts";
+import { UNPAUSED_WRITES } from "./driver_stream.ts";
 import type { WatchedConnections } from "./outage_detector.ts";
 import type { PostgresAddress } from "./postgres_url.ts";
 import { CONNECTION_RETIRED } from "./retry_conflicts.ts";
@@ -203,7 +204,7 @@ class PostgresSocket extends Duplex {
   #ending?: "rollback" | "commit";
 
   constructor(connector: Connector) {
-    super();
+    super(UNPAUSED_WRITES);
     this.#connector = connector;
   }
 

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { Buffer } from "node:buffer";
+import { UNPAUSED_WRITES } from "../db/driver_stream.ts";
 import { messageAt, MessageReader, messageType, readServerError } from "../db/postgres_wire.ts";
 
 /** Takes one protocol message and returns the responses. */
@@ -25,6 +26,7 @@ export function embeddedSocket(
 ): Duplex {
   let started = false;
   const stream = new Duplex({
+    ...UNPAUSED_WRITES,
     read() {},
     write(chunk: Uint8Array, _encoding, done) {
       if (!started) {
