@@ -11,6 +11,7 @@ import { embeddedFailure } from "../store/embedded/embedded_failure.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { AdminDeps } from "./operation.ts";
 import { execute, isOperationName, type OperationName } from "./operations.ts";
+import { connectionLost, noResponseInTime } from "./rpc_failure.ts";
 
 /** Where a running server accepts operations: a port on 127.0.0.1 and the secret for it. */
 interface RpcAddress {
@@ -97,13 +98,14 @@ function fail({ code, message, field, reason, commandHint }: Failure): Response 
 
 /**
  * Has the server that holds `dataDir` execute an operation. Undefined if it offers no RPC (yet).
- * `onResponse` is called before the result or the failure is returned.
+ * `onResponse` is called before the result or the failure is returned. Throws RpcFailure.
  */
 export async function callAdminRpc(
   dataDir: string,
   operation: OperationName,
   params: unknown,
   onResponse: () => void,
+  timeout = LONG_OPERATIONS.includes(operation) ? LONG_TIMEOUT_MS : TIMEOUT_MS,
 ): Promise<{ result: unknown } | undefined> {
   let address: RpcAddress;
   try {
@@ -111,7 +113,6 @@ export async function callAdminRpc(
   } catch {
     return undefined;
   }
-  const timeout = LONG_OPERATIONS.includes(operation) ? LONG_TIMEOUT_MS : TIMEOUT_MS;
   const text = await post(address, JSON.stringify({ operation, params }), timeout);
   if (text === undefined) return undefined;
   onResponse();
@@ -128,7 +129,7 @@ export function describeHeldDatabase(dataDir: string): string {
 
 /**
  * Sends by node:http, which uses no proxy: the secret must not leave this machine. Undefined if
- * the connection is refused, as after a server that was killed.
+ * the connection is refused, as after a server that was killed. Rejects with RpcFailure.
  */
 function post(
   { url, secret }: RpcAddress,
@@ -141,14 +142,17 @@ function post(
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk) => text += chunk);
-      response.on("end", () => resolve(text));
-      response.on("error", reject);
+      response.on("end", () => response.complete ? resolve(text) : reject(connectionLost()));
+      response.on("error", () => reject(connectionLost()));
     });
-    sent.on("timeout", () => sent.destroy(new Error("the running server does not respond")));
+    sent.on("timeout", () => {
+      reject(noResponseInTime(timeout));
+      sent.destroy();
+    });
     sent.on(
       "error",
       (error: Error & { code?: string }) =>
-        error.code === "ECONNREFUSED" ? resolve(undefined) : reject(error),
+        error.code === "ECONNREFUSED" ? resolve(undefined) : reject(connectionLost()),
     );
     sent.end(body);
   });

@@ -3,6 +3,7 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { PromptInterrupted } from "../../shared/secret_prompt.ts";
 import { OutputError } from "../../shared/standard_streams.ts";
+import { RpcFailure } from "../admin/rpc_failure.ts";
 import { BackupError } from "../backup/backup_error.ts";
 import { EncryptionKeyError } from "../security/encryption.ts";
 import type { DomainError } from "../domain_error.ts";
@@ -16,6 +17,7 @@ import { FolderLocked } from "../store/embedded/folder_lock.ts";
 import { MigrationConflict } from "../store/db/migration_conflict.ts";
 import { DatabaseTooNew } from "../store/db/database_too_new.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
+import { sqlStateOf } from "../store/db/sql_state.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -105,7 +107,7 @@ const OWN_ERRORS = [
   ...[ListenError, EmbeddedDatabaseError, StartTimeout, StartInterrupted],
   ...[MigrationConflict, CertificateAuthorityError, BackupError, OutputError],
   ...[DatabaseMoved, DatabaseIncomplete, DatabaseTooNew, WorkerError],
-  ...[KeyError, SigningUnavailable],
+  ...[KeyError, SigningUnavailable, RpcFailure],
 ];
 
 /** The command line or the settings have to change first. */
@@ -121,8 +123,8 @@ export function describeFailure(error: unknown): string {
       : `cannot use the database: ${error.message}.`;
   }
   const { code = "", message = "", name = "" } = Object(error) as Record<string, string>;
-  // SQLSTATEs (PostgreSQL documentation, appendix A) have five characters.
-  if (/^[0-9A-Z]{5}$/.test(code)) return describeDatabaseError(code, message);
+  const sqlState = sqlStateOf(error);
+  if (sqlState !== undefined) return describeDatabaseError(sqlState, message);
   if (code.startsWith("CONNECTION_")) return describeDatabaseError("08006", message);
   return `unexpected error: ${name === "" ? "" : `${name}: `}${message || String(error)}`;
 }

@@ -1,5 +1,6 @@
 import type postgres from "postgres";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { sqlStateOf } from "./sql_state.ts";
 import { inSpan, isTracing } from "../../telemetry/tracing.ts";
 
 export type StatementMetrics = Pick<
@@ -76,8 +77,7 @@ function traceStatement<T>({ summary }: StatementSummary, run: () => Promise<T>)
 
 /** SQLSTATE has five characters, of which the first two are its class. */
 function errorClass(error: unknown): string {
-  const { code } = Object(error) as { code?: unknown };
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code.slice(0, 2) : "connection";
+  return sqlStateOf(error)?.slice(0, 2) ?? "connection";
 }
 
 function observeTemplates<S extends postgres.Sql | postgres.TransactionSql>(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openAdminRpc } from "../../../server/admin/rpc.ts";
+import { callAdminRpc, openAdminRpc } from "../../../server/admin/rpc.ts";
+import { RpcFailure } from "../../../server/admin/rpc_failure.ts";
 
 Deno.test("rejects every secret but its own, including others of the same length", async () => {
   const dataDir = await Deno.makeTempDir();
@@ -47,4 +48,48 @@ Deno.test("rejects every secret but its own, including others of the same length
     await rpc.close();
     await Deno.remove(dataDir, { recursive: true });
   }
+});
+
+/** Calls a server that does `handle` with each connection. */
+async function callServer(
+  handle: (connection: Deno.Conn) => Promise<void>,
+  timeout: number,
+): Promise<unknown> {
+  const dataDir = await Deno.makeTempDir();
+  using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = server.accept();
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  await Deno.writeTextFile(join(dataDir, "control.json"), JSON.stringify({ url, secret: "x" }));
+  const called = callAdminRpc(dataDir, "addUser", {}, () => {}, timeout)
+    .then((result) => ({ result }), (error) => error);
+  using connection = await accepted;
+  await handle(connection);
+  const outcome = await called;
+  await Deno.remove(dataDir, { recursive: true });
+  return outcome;
+}
+
+Deno.test("reports a running server that does not respond, or closes the connection", async () => {
+  const silent = await callServer(() => Promise.resolve(), 200);
+  assert.ok(silent instanceof RpcFailure, String(silent));
+  assert.match(silent.message, /did not respond/);
+  for (const response of ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"]) {
+    const closed = await callServer(async (connection) => {
+      await connection.read(new Uint8Array(4096));
+      await connection.write(new TextEncoder().encode(response));
+      connection.close();
+    }, 20_000);
+    assert.ok(closed instanceof RpcFailure, String(closed));
+    assert.match(closed.message, /closed the connection/);
+  }
+});
+
+Deno.test("returns undefined if nothing listens at the port", async () => {
+  const dataDir = await Deno.makeTempDir();
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  server.close();
+  await Deno.writeTextFile(join(dataDir, "control.json"), JSON.stringify({ url, secret: "x" }));
+  assert.equal(await callAdminRpc(dataDir, "addUser", {}, () => {}), undefined);
+  await Deno.remove(dataDir, { recursive: true });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connectionLost, noResponseInTime } from "../../../server/admin/rpc_failure.ts";
 import { reportDomainError, reportFailure } from "../../../server/cli/failure.ts";
 import { TlsPairError } from "../../../server/config/tls_pair.ts";
 import { DomainError } from "../../../server/domain_error.ts";
@@ -36,6 +37,10 @@ const FAILURES: [error: unknown, code: number][] = [
   [database("57P01", "terminating connection"), EXIT.failure],
   [database("CONNECTION_CLOSED", "write CONNECTION_CLOSED"), EXIT.failure],
   [database("42P01", 'relation "users" does not exist'), EXIT.failure],
+  [database("EINTR", "operation canceled"), EXIT.failure],
+  [database("EPIPE", "broken pipe"), EXIT.failure],
+  [noResponseInTime(30_000), EXIT.failure],
+  [connectionLost(), EXIT.failure],
   [new TypeError("x is not a function"), EXIT.failure],
 ];
 
