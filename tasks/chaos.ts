@@ -2,11 +2,14 @@
 /**
  * `deno task chaos [--minutes N] [--seed N]`: faults of PostgreSQL, of the network, of disks, clocks
  * and replicas, under load. `deno task chaos kills [--count N] [--seed N]`: kills a server with the embedded database at
- * random moments. Needs the compiled program: run `deno task test tests/e2e/durability_test.ts`
+ * random moments. `deno task chaos patroni [--rounds N]`: switchovers and failovers by Patroni, which is
+ * installed on Debian. Needs the compiled program: run `deno task test tests/e2e/durability_test.ts`
  * first. Exits with 1 if anything that was acknowledged is lost.
  */
 import { parseArgs } from "node:util";
 import { runChaos } from "../tests/support/chaos/run_chaos.ts";
+import { runPatroni } from "../tests/support/chaos/run_patroni.ts";
+import { PATRONI_NEEDS, provideSystemPackages } from "./system_packages.ts";
 import { runKills } from "../tests/support/chaos/kills.ts";
 
 const { values, positionals: [what = "faults"] } = parseArgs({
@@ -15,6 +18,7 @@ const { values, positionals: [what = "faults"] } = parseArgs({
   options: {
     count: { type: "string", default: "1000" },
     minutes: { type: "string", default: "10" },
+    rounds: { type: "string", default: "3" },
     seed: { type: "string" },
   },
 });
@@ -53,10 +57,23 @@ async function faults(): Promise<readonly string[]> {
   return journal.faults;
 }
 
-const runs: Record<string, () => Promise<readonly string[]>> = { kills, faults };
+async function patroni(): Promise<readonly string[]> {
+  await provideSystemPackages(PATRONI_NEEDS, (line) => console.log(line));
+  const { acknowledged, refused, gaps, faults } = await runPatroni({
+    rounds: Number(values.rounds),
+    onEvent: (event, ms) => console.log(`${event}: no login succeeded for ${ms} ms`),
+  });
+  console.log(`${acknowledged} logins acknowledged, ${refused} requests refused with 503`);
+  console.log(`${gaps.length} events`);
+  return faults;
+}
+
+const runs: Record<string, () => Promise<readonly string[]>> = { kills, faults, patroni };
 const runIt = runs[what];
 if (runIt === undefined) {
-  console.error("Usage: deno task chaos [faults|kills] [--minutes N] [--count N] [--seed N]");
+  console.error(
+    "Usage: deno task chaos [faults|kills|patroni] [--minutes N] [--count N] [--rounds N] [--seed N]",
+  );
   Deno.exit(2);
 }
 const startedAt = performance.now();

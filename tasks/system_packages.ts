@@ -50,6 +50,13 @@ export const TEST_NEEDS: readonly Need[] = [
     : [],
 ];
 
+/** What `deno task chaos patroni` needs. */
+export const PATRONI_NEEDS: readonly Need[] = [
+  { name: "postgresql-15", present: () => isThere("/usr/lib/postgresql/15/bin/pg_basebackup") },
+  { name: "patroni", present: () => onPath("patroni") },
+  { name: "etcd-server", present: () => onPath("etcd") },
+];
+
 /** What `deno task bench` needs. */
 export const TOKEN_CHECK_NEEDS: readonly Need[] = [{ name: "wrk", present: () => onPath("wrk") }];
 

@@ -120,6 +120,12 @@ export class TokenValidator {
         deps.metrics.databaseUp.set({}, 1);
         deps.log("info", "database_back", { after_s: Math.round(outageMs / 1000) });
       },
+      onOldPrimary: ({ old, current }) =>
+        deps.log("error", "old_primary", {
+          server: old,
+          replaced_by: current,
+          reason: "it accepts writes although another server was promoted: stop it",
+        }),
       onNotificationsLost: (reason) => deps.log("warn", "channel_lost", { reason }),
       onNotificationsBack: (lostMs) =>
         deps.log("info", "channel_back", { after_s: Math.round(lostMs / 1000) }),

@@ -25,8 +25,16 @@ export function hasStandby(): boolean {
   }
 }
 
-/** With `synchronous`, a commit is acknowledged once the standby has it on disk. */
-export async function startCluster({ synchronous }: { synchronous: boolean }): Promise<Cluster> {
+/**
+ * With `synchronous`, a commit is acknowledged once the standby has it: on disk, or as `commit`, the
+ * value of synchronous_commit, says.
+ */
+export async function startCluster(
+  { synchronous, commit = "on" }: {
+    synchronous: boolean;
+    commit?: "on" | "remote_apply" | "remote_write";
+  },
+): Promise<Cluster> {
   await using cleanUp = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "standby-" });
   cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
@@ -74,6 +82,7 @@ export async function startCluster({ synchronous }: { synchronous: boolean }): P
   const sql = postgres(primaryUrl, { max: 1, onnotice: () => {} });
   if (synchronous) {
     await sql`alter system set synchronous_standby_names = '*'`;
+    await sql.unsafe(`alter system set synchronous_commit = '${commit}'`);
     await sql`select pg_reload_conf()`;
   }
   await eventually("the standby", async () => {

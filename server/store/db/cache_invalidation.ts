@@ -1,6 +1,7 @@
 import { withTimeout } from "../../../shared/deadline.ts";
 import { NotificationProbe } from "./notification_probe.ts";
 import { openPool } from "./postgres_pool.ts";
+import type { Replacement } from "./primary_watch.ts";
 import type { HostPreference } from "./postgres_socket.ts";
 
 /** The channel on which the triggers of 0003_personal_access_tokens.sql notify. */
@@ -30,6 +31,8 @@ export interface ChangeListener {
   onRecovery?(outageMs: number): void;
   /** Changes are not received, not even after a second attempt, though the database can be used. */
   onNotificationsLost?(reason: string): void;
+  /** A server accepts writes although another one was promoted in its place. */
+  onOldPrimary?(replacement: Replacement): void;
   /** Changes are received again. */
   onNotificationsBack?(lostMs: number): void;
 }

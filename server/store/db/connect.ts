@@ -12,6 +12,7 @@ import { openPool, type Pool } from "./postgres_pool.ts";
 import type { HostPreference } from "./postgres_socket.ts";
 import { DatabaseUnreachable } from "./postgres_dial.ts";
 import { currentLine } from "../../request_context.ts";
+import { watchPrimary } from "./primary_watch.ts";
 import { StatementQueue } from "./statement_queue.ts";
 import { withLocalSettings } from "./pooler.ts";
 import { retryConflicts } from "./retry_conflicts.ts";
@@ -123,6 +124,7 @@ export async function openDatabase(
       void probe.close(0);
     }
   });
+  let primary: { close(): void } | undefined;
   const statements = new StatementQueue(currentLine);
   const refusal = () => outages.outage;
   const inPool = withLocalSettings(pool.sql, pool.isPooled);
@@ -137,6 +139,7 @@ export async function openDatabase(
     outages,
     async close(seconds) {
       outages.close();
+      primary?.close();
       await Promise.all([pool.close(seconds), health.close(0)]);
     },
     probeWrites: writes.probe,
@@ -175,6 +178,11 @@ export async function openDatabase(
     listen(listener) {
       const isSameServer = databaseListenUrl === databaseUrl;
       outages.listen(listener);
+      primary = watchPrimary(
+        databaseUrl,
+        preference,
+        (replacement) => listener.onOldPrimary?.(replacement),
+      );
       let isLost = false;
       const listening = listenForTokenChanges(databaseListenUrl!, {
         invalidate: listener.invalidate,

@@ -29,7 +29,10 @@ export interface Pool {
 
 /** Connects on demand. Throws PostgresUrlError. */
 export function openPool(databaseUrl: string, options: PoolOptions): Pool {
-  const address = parsePostgresUrl(databaseUrl);
+  const parsed = parsePostgresUrl(databaseUrl);
+  const address: PostgresAddress = options.only === undefined
+    ? parsed
+    : { ...parsed, targetSession: "any" };
   const { onerror: onError, max: _max, onclose: _onclose, onnotify: _onnotify, ...rest } = options;
   const connector = postgresConnector(address, {
     ...rest,

@@ -69,6 +69,8 @@ export interface ConnectorOptions {
   connectTimeout?: number;
   /** Which host accepted a connection last, shared by connectors of the same address. */
   preference?: HostPreference;
+  /** Connects to this target only, whether it accepts writes or not. */
+  only?: DialTarget;
   /** After which time a statement is canceled that a pooler executes; by default, never. */
   cancelAfterMs?: number;
 }
@@ -76,6 +78,14 @@ export interface ConnectorOptions {
 /** The host that is tried first: a dead one costs its timeout once, not on every connection. */
 export interface HostPreference {
   target?: DialTarget;
+  /** Whether a target accepts writes although another server has replaced it. */
+  isReplaced?(target: DialTarget): boolean;
+  /** Of each connector: closes its sessions as soon as no transaction needs them. */
+  retire?: Set<() => void>;
+}
+
+export function isSameTarget(a: DialTarget, b: DialTarget | undefined): boolean {
+  return a.address === b?.address && a.port === b.port;
 }
 
 export interface PostgresConnector extends WatchedConnections {
@@ -108,11 +118,17 @@ export function postgresConnector(
     address,
     signal: closing.signal,
     async targets() {
-      const targets = await resolveTargets(address);
-      const { target: preferred } = preference;
-      const first = targets.find(({ address, port }) =>
-        address === preferred?.address && port === preferred.port
-      );
+      if (options.only !== undefined) return [options.only];
+      const all = await resolveTargets(address);
+      const targets = all.filter((target) => !preference.isReplaced?.(target));
+      if (targets.length === 0) {
+        throw new DatabaseUnreachable(
+          `${describeTarget(all[0])} accepts writes, but another server has replaced it, which ` +
+            "cannot be reached",
+          true,
+        );
+      }
+      const first = targets.find((target) => isSameTarget(target, preference.target));
       return first === undefined
         ? targets
         : [first, ...targets.filter((target) => target !== first)];
@@ -128,9 +144,14 @@ export function postgresConnector(
     onError,
     readOnly() {
       preference.target = undefined;
-      for (const socket of sockets) socket.retire();
+      retire();
     },
   };
+  const retire = () => {
+    for (const socket of sockets) socket.retire();
+  };
+  preference.retire ??= new Set();
+  preference.retire.add(retire);
   return {
     isPooled: () => pooled,
     open: () => sockets.size,
@@ -146,6 +167,7 @@ export function postgresConnector(
       return socket;
     },
     close() {
+      preference.retire?.delete(retire);
       closing.abort(new DatabaseUnreachable("the database was closed", false));
       for (const socket of sockets) socket.destroy();
     },
