@@ -99,7 +99,7 @@ export const addResource: ResourceOperation<RegisteredResource, ResourceView | D
         if (deps.actor !== undefined) {
           await setOwner(tx, { kind: "resource", name: resource.name, ownerId: deps.actor });
         }
-        await withdrawNewScopes(tx, [], resource.scopes);
+        await withdrawNewScopes(deps, tx, { before: [], after: resource.scopes });
         return { identifier: resource.identifier, ...auditedChanges({}, { ...resource }) };
       }
       return new DomainError("conflict", "There is already such a resource.", { field: "name" });
@@ -151,7 +151,7 @@ export const updateResource: ResourceOperation<
         await checkGroups(tx, changed.scopes);
       if (problem !== undefined) return problem;
       await updateStoredResource(tx, changed);
-      await withdrawNewScopes(tx, resource.scopes, scopes);
+      await withdrawNewScopes(deps, tx, { before: resource.scopes, after: scopes });
       const isScoped = declaredScopes.length + removedScopes.length > 0;
       const keys = Object.keys({
         ...changes,
@@ -234,12 +234,12 @@ async function audit(
 
 /** A scope may have been one of another resource before, for which users approved it. */
 async function withdrawNewScopes(
+  { clock }: Pick<ResourceDeps, "clock">,
   tx: Transaction,
-  before: readonly ScopeDescription[],
-  after: readonly ScopeDescription[],
+  { before, after }: { before: readonly ScopeDescription[]; after: readonly ScopeDescription[] },
 ): Promise<void> {
   const added = missingScopes(scopeNames(after), scopeNames(before));
-  if (added.length > 0) await withdrawStoredScopes(tx, added);
+  if (added.length > 0) await withdrawStoredScopes(tx, added, new Date(clock.now()));
 }
 
 /** Those of the file and of every server are changed elsewhere. */

@@ -44,7 +44,7 @@ export async function addScope(
     if (problem !== undefined) return problem;
     if (!await insertStoredScope(tx, scope, new Date(deps.clock.now()))) return taken(scope.name);
     // It may have been one of a resource before, for which users approved it.
-    await withdrawStoredScopes(tx, [scope.name]);
+    await withdrawStoredScopes(tx, [scope.name], new Date(deps.clock.now()));
   });
 }
 

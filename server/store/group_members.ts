@@ -1,7 +1,9 @@
 /** Who belongs to a group, and why. */
-import { nameKey } from "../../shared/name_key.ts";
+import { MAX_COUNTED } from "../../shared/bounded_count.ts";
+import { boundedCount } from "./bounded_count.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 import { LOCAL } from "./groups.ts";
+import { isNamed } from "./users.ts";
 
 /** Where a membership comes from. */
 export interface MembershipSource {
@@ -31,37 +33,41 @@ export async function listGroupMembers(
   { limit, offset = 0, search }: MemberFilter & { limit: number; offset?: number },
 ): Promise<GroupMember[]> {
   const rows = await sql<GroupMember[]>`
-    select u.id, u.email, u.name, u.disabled_at is not null as disabled,
+    select id, email, name, disabled_at is not null as disabled,
       coalesce((
         select jsonb_agg(
           jsonb_build_object('source', m.source, 'group', m.source_name)
           order by m.source collate "C", m.source_name collate "C"
         )
-        from (${memberships(sql, group)}) m where m.user_id = u.id
+        from (${memberships(sql, group)}) m where m.user_id = users.id
       ), '[]') as sources
-    from users u
+    from users
     where ${isMember(sql, group, search)}
-    order by u.email_key limit ${limit} offset ${offset}`;
+    order by email_key limit ${limit} offset ${offset}`;
   return rows.map((row) => ({ ...row }));
 }
 
+/** Up to one more than MAX_COUNTED. */
 export async function countGroupMembers(
   sql: Sql | Transaction,
   group: string,
   { search }: MemberFilter = {},
 ): Promise<number> {
+  const members = sql`select from users where ${isMember(sql, group, search)}`;
   const [{ count }] = await sql<{ count: number }[]>`
-    select count(*)::int as count from users u where ${isMember(sql, group, search)}`;
+    select ${boundedCount(sql, members)} as count`;
   return count;
 }
 
+/** By the columns that triggers keep: an index finds them. */
 function isMember(sql: Sql | Transaction, group: string, search: string | undefined) {
-  const part = search === undefined ? null : nameKey(search);
-  return sql`
-    (${group} = 'user'
-      or u.id in (select m.user_id from (${memberships(sql, group)}) m))
-    and (${part}::text is null
-      or strpos(u.email_key, ${part}::text) > 0 or strpos(lower(u.name), ${part}::text) > 0)`;
+  return sql`${
+    group === "user"
+      ? sql`true`
+      : group === "admin"
+      ? sql`(users.is_admin or users.group_admin)`
+      : sql`users.groups @> to_jsonb(${group}::text)`
+  } ${search === undefined ? sql`` : sql`and ${isNamed(sql, search)}`}`;
 }
 
 /** An administrator by the role counts as added here. */
@@ -72,20 +78,31 @@ function memberships(sql: Sql | Transaction, group: string) {
     select id, ${LOCAL}, ${group} from users where ${group} = 'admin' and is_admin`;
 }
 
-/** The number of members of each group that has any, `admin` and `user` included. */
+/** A user may belong to a group by as many sources, or more. */
+const USUAL_SOURCES = 3;
+
+/**
+ * The number of members of each group that has any, `admin` and `user` included, up to one more than
+ * MAX_COUNTED.
+ */
 export async function countMembersOfGroups(
   sql: Sql | Transaction,
   names: readonly string[],
 ): Promise<Map<string, number>> {
   const rows = await sql<{ name: string; count: number }[]>`
-    select name, count(distinct user_id)::int as count from effective_groups
-    where name in (select value from jsonb_array_elements_text(${sql.json([...names])}))
-      and name <> 'admin'
-    group by name
+    select g.name, least(m.count, ${MAX_COUNTED + 1})::int as count
+    from jsonb_array_elements_text(${sql.json([...names])}) as g (name)
+    cross join lateral (
+      select count(distinct user_id) as count from (
+        select user_id from effective_groups e where e.name = g.name
+        limit ${USUAL_SOURCES * (MAX_COUNTED + 1)}
+      ) counted
+    ) m
+    where g.name <> 'admin' and m.count > 0
     union all
-    select 'admin', count(*)::int from users where is_admin or group_admin
+    select 'admin', ${boundedCount(sql, sql`select from users where is_admin or group_admin`)}
     union all
-    select 'user', count(*)::int from users`;
+    select 'user', ${boundedCount(sql, sql`select from users`)}`;
   return new Map(rows.map(({ name, count }) => [name, count]));
 }
 
@@ -96,8 +113,8 @@ export async function listMembersWithGroups(
   limit: number,
 ): Promise<{ members: { email: string; isAdmin: boolean; groups: string[] }[]; total: number }> {
   const members = await sql<{ email: string; isAdmin: boolean; groups: string[] }[]>`
-    select u.email, u.is_admin or u.group_admin as "isAdmin", u.groups from users u
-    where ${isMember(sql, group, undefined)} order by u.email_key limit ${limit}`;
+    select email, is_admin or group_admin as "isAdmin", groups from users
+    where ${isMember(sql, group, undefined)} order by email_key limit ${limit}`;
   return {
     members: members.map((row) => ({ ...row })),
     total: await countGroupMembers(sql, group),

@@ -1,4 +1,5 @@
 /** Times that the database was restored from, and what of that time must not be used again. */
+import { isUuid } from "../../shared/uuid.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** Records that the database was restored to its state at `since`. False if that was known. */
@@ -93,9 +94,9 @@ export async function revokeRestoredLogins(
     only?: { ids: readonly string[]; users: readonly string[] };
   },
 ): Promise<RevokedRow[]> {
-  const condition = only === undefined ? tx`true` : tx`(
-    id::text in (select jsonb_array_elements_text(${tx.json([...only.ids])}))
-    or user_id::text in (select jsonb_array_elements_text(${tx.json([...only.users])})))`;
+  const condition = only === undefined ? tx`true` : tx`id in (
+    select unnest(${idList(tx, only.ids)}) union all
+    select id from refresh_token_families where user_id = any (${idList(tx, only.users)}))`;
   return await tx<RevokedRow[]>`
     update refresh_token_families set revoked_at = ${now}, revoked_reason = 'restored'
     where created_at <= ${since} and revoked_at is null and ${condition}
@@ -114,11 +115,12 @@ export async function revokeRestoredTokens(
   tx: Transaction,
   { since, now, only }: { since: Date; now: Date; only?: TokenSelection },
 ): Promise<RevokedRow[]> {
-  const condition = only === undefined ? tx`true` : tx`(
-    id::text in (select jsonb_array_elements_text(${tx.json([...only.ids])}))
-    or (coalesce(user_id, service_account_id)::text, name) in (
-      select value ->> 'owner', value ->> 'name'
-      from jsonb_array_elements(${tx.json(only.names.map((token) => ({ ...token })))})))`;
+  const names = only?.names.filter(({ owner }) => isUuid(owner)).map((token) => ({ ...token }));
+  const condition = only === undefined ? tx`true` : tx`id in (
+    select unnest(${idList(tx, only.ids)}) union all
+    select t.id from jsonb_array_elements(${tx.json(names!)}) n
+      join personal_access_tokens t on t.name = n ->> 'name'
+        and (t.user_id = (n ->> 'owner')::uuid or t.service_account_id = (n ->> 'owner')::uuid))`;
   return await tx<RevokedRow[]>`
     update personal_access_tokens set revoked_at = ${now}, revoked_reason = 'restored'
     where created_at <= ${since} and revoked_at is null and ${condition}
@@ -131,9 +133,7 @@ export async function deleteRestoredRecoveryCodes(
   tx: Transaction,
   { since, users }: { since: Date; users?: readonly string[] },
 ): Promise<number> {
-  const condition = users === undefined
-    ? tx`true`
-    : tx`user_id::text in (select jsonb_array_elements_text(${tx.json([...users])}))`;
+  const condition = users === undefined ? tx`true` : tx`user_id = any (${idList(tx, users)})`;
   const { count } = await tx`
     delete from recovery_codes where created_at <= ${since} and ${condition}`;
   return count;
@@ -147,8 +147,15 @@ export async function deleteRestoredPasskeys(
   const { count } = await tx`
     delete from passkeys
     where created_at <= ${since}
-      and id::text in (select jsonb_array_elements_text(${tx.json([...ids])}))`;
+      and id = any (${idList(tx, ids)})`;
   return count;
+}
+
+/** Ids as an array for an index; others, which no row has, are left out. */
+function idList(tx: Transaction, ids: readonly string[]) {
+  return tx`array(
+    select value::uuid from jsonb_array_elements_text(${tx.json(ids.filter(isUuid))})
+  )`;
 }
 
 /** What can be disabled. Users and clients are named by their ids, the others by their names. */
@@ -168,7 +175,9 @@ export async function listEnabled(
   if (things.length === 0) return [];
   return await tx<{ kind: Disabled; id: string }[]>`
     with named (kind, id, created_at, disabled_at) as (
-      select 'user', id::text, created_at, disabled_at from users
+      select 'user', id::text, created_at, disabled_at from users where id = any (${
+    idList(tx, things.filter(({ kind }) => kind === "user").map(({ id }) => id))
+  })
       union all select 'service_account', name, created_at, disabled_at from service_accounts
       union all select 'client', id, created_at, disabled_at from clients
       union all select 'trust_rule', name, created_at, disabled_at from trust_rules

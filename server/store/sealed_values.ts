@@ -11,16 +11,47 @@ export interface SealedCount {
   count: number;
 }
 
+/** Rows that one statement counts: tables may have millions. */
+const COUNT_BATCH = 20_000;
+
 /** How many values each key encrypts. */
-export async function countSealedValues(sql: Sql): Promise<SealedCount[]> {
+export async function countSealedValues(sql: Sql, batch = COUNT_BATCH): Promise<SealedCount[]> {
   const counts: SealedCount[] = [];
-  for (const { table, column } of SEALED_COLUMNS) {
-    const rows = await sql<{ key: string; count: number }[]>`
-      select ${namedKey(sql, column)} as key, count(*)::int as count from ${sql(table)}
-      where octet_length(${sql(column)}) > 0 group by 1 order by 1`;
-    counts.push(...rows.map((row) => ({ column: columnName({ table, column }), ...row })));
+  for (const declared of SEALED_COLUMNS) {
+    const column = columnName(declared);
+    for (const [key, count] of await countColumn(sql, declared, batch)) {
+      counts.push({ column, key, count });
+    }
   }
   return counts;
+}
+
+async function countColumn(
+  sql: Sql,
+  { table, column, row }: typeof SEALED_COLUMNS[number],
+  limit: number,
+): Promise<[NamedKey, number][]> {
+  const counts = new Map<NamedKey, number>();
+  let after: string | undefined;
+  for (;;) {
+    const rows = await sql<{ key: string | null; count: number; last: string }[]>`
+      with batch as (
+        select ${sql(row)} as row,
+          case when octet_length(${sql(column)}) > 0 then ${namedKey(sql, column)} end as key
+        from ${sql(table)} ${after === undefined ? sql`` : sql`where ${sql(row)} > ${after}`}
+        order by ${sql(row)} limit ${limit}
+      )
+      select key, count(*)::int as count,
+        (select row::text from batch order by row desc limit 1) as last
+      from batch group by key order by key`;
+    let read = 0;
+    for (const { key, count } of rows) {
+      read += count;
+      if (key !== null) counts.set(key, (counts.get(key) ?? 0) + count);
+    }
+    if (read < limit) return [...counts].sort(([a], [b]) => a < b ? -1 : 1);
+    after = rows[0].last;
+  }
 }
 
 export interface SealedValue {

@@ -120,6 +120,8 @@ export async function listRulesNaming(
   return rows.map(({ name }) => name);
 }
 
+const UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+
 /** A secret that works for others than the user, and that the user was shown. */
 export interface KnownSecret {
   kind: "token" | "client";
@@ -144,7 +146,9 @@ export async function listKnownSecrets(
   return await sql<KnownSecret[]>`
     select 'token' as kind, t.id::text as id, t.name, s.name as account, max(e.occurred_at) as at
     from audit_log e
-      join personal_access_tokens t on t.id::text = e.subject
+      -- So that the index of the ids is used: the subject of another event is not always an id.
+      join personal_access_tokens t
+        on t.id = case when e.subject ~ ${UUID} then e.subject::uuid end
       join service_accounts s on s.id = t.service_account_id
     where (e.actor = ${userId} or e.acting_for = ${userId} and e.actor like 'agent:%')
       and e.event in ('token.created', 'token.rotated')

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
 import { isUuid } from "../../shared/uuid.ts";
+import { boundedCount } from "./bounded_count.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 export interface User {
@@ -405,24 +406,57 @@ function sortExpression(sql: Sql, { by }: UserSort) {
   }
 }
 
+/** Up to one more than MAX_COUNTED. */
 export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> {
+  const matching = sql`select from users where ${matches(sql, filter)}`;
   const [{ count }] = await sql<{ count: number }[]>`
-    select count(*)::int as count from users where ${matches(sql, filter)}`;
+    select ${boundedCount(sql, matching)} as count`;
   return count;
 }
 
+/** Only the conditions that are asked for, so that each finds its index. */
 function matches(sql: Sql, { isAdmin, state, group, search }: UserFilter) {
-  const part = search === undefined ? null : nameKey(search);
-  return sql`
-    (${isAdmin ?? null}::boolean is null or (is_admin or group_admin) = ${isAdmin ?? null}::boolean)
-    and (${state ?? null}::text is null or ${state ?? null}::text = case
-      when disabled_at is not null then 'disabled'
-      when not ${canSignIn(sql)} then 'invited'
-      else 'enabled'
-    end)
-    and (${group ?? null}::text is null or groups @> to_jsonb(${group ?? null}::text))
-    and (${part}::text is null
-      or strpos(email_key, ${part}::text) > 0 or strpos(lower(name), ${part}::text) > 0)`;
+  return sql`true
+    ${
+    isAdmin === undefined
+      ? sql``
+      : isAdmin
+      ? sql`and (is_admin or group_admin)`
+      : sql`and not (is_admin or group_admin)`
+  }
+    ${state === undefined ? sql`` : sql`and ${isInState(sql, state)}`}
+    ${group === undefined ? sql`` : sql`and groups @> to_jsonb(${group}::text)`}
+    ${search === undefined ? sql`` : sql`and ${isNamed(sql, search)}`}`;
+}
+
+function isInState(sql: Sql, state: UserState) {
+  switch (state) {
+    case "disabled":
+      return sql`disabled_at is not null`;
+    case "invited":
+      return sql`(disabled_at is null and password_hash is null and not ${canSignIn(sql)})`;
+    case "enabled":
+      return sql`(disabled_at is null and ${canSignIn(sql)})`;
+  }
+}
+
+/** The condition on a row of users that the address or the name has a part, in any letter case. */
+export function isNamed(sql: Sql | Transaction, search: string) {
+  const part = nameKey(search);
+  return sql`(
+    (strpos(users.email_key, ${part}) > 0 or strpos(lower(users.name), ${part}) > 0)
+    ${
+    hasGrams(part)
+      // As the index users_search has it.
+      ? sql`and search_grams(users.email_key, lower(users.name)) @> search_grams(${part})`
+      : sql``
+  })`;
+}
+
+/** Whether `search_grams` of the database returns any. */
+function hasGrams(part: string): boolean {
+  const length = [...part].length;
+  return length > 2 || (length === 2 && /[^\0-\x7f]/.test(part));
 }
 
 /** Whether the server is set up. */

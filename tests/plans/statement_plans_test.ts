@@ -27,14 +27,48 @@ const SMALL_TABLES = new Set([
 ]);
 
 /** Indexes of the few rows that matter to a statement. */
-const SMALL_INDEXES = new Set(["users_administrators"]);
+const SMALL_INDEXES = [
+  /^users_administrators$/,
+  // Events of the last seconds, in each partition.
+  /^audit_log_\w+_replica_seq_idx$/,
+  // Operators create them.
+  /^personal_access_tokens_service_account$/,
+];
 
-/** Statements that read a table on purpose, by how they start. */
-const ALLOWED = [
-  // Stops at the first row.
-  "select exists (select",
-  // The list of users: its filters and search fit any part of a name or address.
-  "select * from users where ($1::boolean is null or",
+/** Statements that read whole tables on purpose, and why that is acceptable with 10 million rows. */
+const ALLOWED: readonly { starts: RegExp; because: string }[] = [
+  {
+    starts: /^select exists \(select \$1 from users\)/,
+    because: "It stops at the first user.",
+  },
+  {
+    starts: /^select \(select count\(\*\)::int from \(select from users where \$\d /,
+    because:
+      "It stops at 10,001 users. A search by one or two letters, which has no index, finds many.",
+  },
+  {
+    starts: /^select \* from users where .* order by coalesce\(last_signed_in_at/,
+    because:
+      "Administrators sort by it rarely. With an index, each sign-in would write to all others.",
+  },
+  {
+    starts: /^select \$1 as kind, t\.id::text as id, .* from audit_log e join/,
+    because: "It reads the service accounts and clients, which operators create.",
+  },
+  {
+    starts: /^select count\(\*\)::text as rows, .* as checksum from \(select to_json\(array\[/,
+    because: "admin move-to and backups copy all tables.",
+  },
+  {
+    starts: /^SELECT fk\..* LEFT OUTER JOIN ONLY/,
+    because: "PostgreSQL checks foreign keys that admin restore and move-to add to a new database.",
+  },
+  {
+    starts:
+      /^(delete from|update) (pending_sign_ins|recovery_codes|totp_authenticators) .*created_at <= /,
+    because:
+      "admin revoke-since, after a backup was restored, ends all that is older than the backup.",
+  },
 ];
 
 /** A statement of a function in PL/pgSQL, with its variables. */
@@ -42,7 +76,7 @@ const IN_FUNCTION = /^(column|relation|missing FROM-clause)/;
 
 Deno.test("no statement scans a whole table that grows", async () => {
   const url = Deno.env.get(postgresUrlVariable("18"));
-  assert.ok(url, "run the whole suite: deno task test --plans");
+  assert.ok(url, "run the whole suite: deno task test");
   const server = postgres(url, { max: 1, onnotice: () => {} });
   const statements = (await recordedStatements(server)).filter(productStatements());
   await server.end();
@@ -51,18 +85,18 @@ Deno.test("no statement scans a whole table that grows", async () => {
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });
   try {
     await generate(sql, {
-      users: 20_000,
-      logins: 40_000,
-      personalAccessTokens: 60_000,
-      auditEvents: 60_000,
-      auditWeeks: 4,
+      users: 5_000,
+      logins: 10_000,
+      personalAccessTokens: 15_000,
+      auditEvents: 15_000,
+      auditWeeks: 2,
     });
     // Small tables would be scanned, and the rest of the plan with them.
     await sql`set enable_seqscan = off`;
     const wrong: string[] = [];
     for (const statement of statements) {
       const text = statement.replace(/\s+/g, " ");
-      if (ALLOWED.some((start) => text.startsWith(start))) continue;
+      if (ALLOWED.some(({ starts }) => starts.test(text))) continue;
       const result = await wholeScans(sql, statement);
       if (typeof result === "string") {
         if (!IN_FUNCTION.test(result)) wrong.push(`${result}: ${text}`);
@@ -70,7 +104,9 @@ Deno.test("no statement scans a whole table that grows", async () => {
       }
       for (const { table, node, index } of result) {
         if (SMALL_TABLES.has(table) || table.startsWith("pg_")) continue;
-        if (!SMALL_INDEXES.has(index ?? "")) wrong.push(`${node} on ${table}: ${text}`);
+        if (!SMALL_INDEXES.some((pattern) => pattern.test(index ?? ""))) {
+          wrong.push(`${node} on ${table}: ${text}`);
+        }
       }
     }
     assert.deepEqual(wrong, []);

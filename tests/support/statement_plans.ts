@@ -9,12 +9,43 @@ export interface Scan {
   index?: string;
 }
 
-/** Statements of the product in the order of their text, with `$1` for values and constants. */
-export async function recordedStatements(sql: postgres.Sql): Promise<string[]> {
+/** A statement that the product may have run, not one of a migration or a driver. */
+const IS_RECORDED = "query ~* '^\\s*(select|insert|update|delete|with)\\M' " +
+  "and query !~ 'pg_catalog\\.pg_|pg_stat_statements'";
+
+/** Prepares the database `postgres` of a server that was started with `statistics`. */
+async function createRecords(sql: postgres.Sql): Promise<void> {
   await sql`create extension if not exists pg_stat_statements`;
+  await sql`create table if not exists recorded_statements (hash text primary key, query text not null)`;
+}
+
+/**
+ * Keeps what tests ran in databases that they have dropped, and makes room: there is a limit to the
+ * statements that the server counts, in each database.
+ */
+export async function keepStatements(sql: postgres.Sql): Promise<void> {
+  await createRecords(sql);
+  const dropped = await sql<{ id: string }[]>`
+    select distinct dbid::text as id from pg_stat_statements
+    where dbid not in (select oid from pg_database)`;
+  if (dropped.length === 0) return;
+  const ids = sql(dropped.map(({ id }) => id));
+  await sql`
+    insert into recorded_statements
+    select distinct on (md5(query)) md5(query), query from pg_stat_statements
+    where dbid::text in ${ids} and ${sql.unsafe(IS_RECORDED)}
+    on conflict do nothing`;
+  await sql`
+    select pg_stat_statements_reset(0, oid::oid, 0)
+    from unnest(${dropped.map(({ id }) => id)}::text[]) as oid`;
+}
+
+/** Statements in the order of their text, with `$1` for values and constants. */
+export async function recordedStatements(sql: postgres.Sql): Promise<string[]> {
+  await createRecords(sql);
   const rows = await sql<{ query: string }[]>`
-    select distinct query from pg_stat_statements
-    where query ~* '^\\s*(select|insert|update|delete|with)\\M' and query !~ 'pg_catalog\\.pg_|pg_stat_statements'
+    select query from pg_stat_statements where ${sql.unsafe(IS_RECORDED)}
+    union select query from recorded_statements
     order by query`;
   return rows.map(({ query }) => query);
 }
@@ -83,4 +114,6 @@ const STREAMING = new Set([
   "Result",
   "Subquery Scan",
   "Append",
+  "Merge Append",
+  "Incremental Sort",
 ]);

@@ -38,7 +38,7 @@ export const group = named(
     ),
     from: orNull(z.array(z.string())),
     scopes: described("Scopes that name the group.", z.array(z.string())),
-    members: described("Number of members.", z.int()),
+    members: described("Number of members; 10001 of any number above 10000.", z.int()),
     created_at: orNull(timestamp("When it was added to the database.")),
     managed_by: orNull(
       described(

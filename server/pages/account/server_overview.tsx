@@ -1,3 +1,4 @@
+import { MAX_COUNTED } from "../../../shared/bounded_count.ts";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { readServerOverview, type ServerOverview } from "../../store/server_overview.ts";
@@ -39,10 +40,14 @@ function Count({ path, count, label }: { path: string; count: number; label: str
   return (
     <li>
       <a href={path}>
-        <strong>{count}</strong> <span>{label}</span>
+        <strong>{short(count)}</strong> <span>{label}</span>
       </a>
     </li>
   );
+}
+
+function short(count: number): string {
+  return count > MAX_COUNTED ? `${MAX_COUNTED.toLocaleString("en")}+` : String(count);
 }
 
 interface Attention {
@@ -62,7 +67,7 @@ function whatNeedsAttention(overview: ServerOverview): Attention[] {
   ): Omit<Attention, "path" | "link"> => ({
     code,
     count,
-    text: count === 1 ? `1 ${singular}` : `${count} ${plural}`,
+    text: count === 1 ? `1 ${singular}` : `${short(count)} ${plural}`,
   });
   const entries: Attention[] = [
     {

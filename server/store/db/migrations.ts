@@ -42,8 +42,10 @@ import keys from "./migrations/0034_keys.sql" with { type: "text" };
 import apply from "./migrations/0035_apply.sql" with { type: "text" };
 import auditStreams from "./migrations/0037_audit_streams.sql" with { type: "text" };
 import doctor from "./migrations/0038_doctor.sql" with { type: "text" };
-import erasures from "./migrations/0045_erasures.sql" with { type: "text" };
 import { scaleIndexes } from "./migrations/0039_scale.ts";
+import plans from "./migrations/0041_plans.sql" with { type: "text" };
+import { planIndexes } from "./migrations/0041_plans.ts";
+import erasures from "./migrations/0045_erasures.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -98,5 +100,7 @@ export const migrations: readonly Migration[] = [
   { name: "0037_audit_streams", sql: auditStreams },
   { name: "0038_doctor", sql: doctor },
   { name: "0039_scale", sql: "", indexes: scaleIndexes },
+  { name: "0041_plans", sql: plans },
+  { name: "0041_plans_indexes", sql: "", indexes: planIndexes },
   { name: "0045_erasures", sql: erasures },
 ];

@@ -4,6 +4,8 @@ import { createEncryption, EncryptionKeyError } from "../../../server/security/e
 import { SEALED_COLUMNS } from "../../../server/security/sealed_columns.ts";
 import { openDatabase } from "../../../server/store/db/connect.ts";
 import { migrations } from "../../../server/store/db/migrations.ts";
+import { countSealedValues } from "../../../server/store/sealed_values.ts";
+import { createUser, type User } from "../../../server/store/users.ts";
 import { bindsValues } from "../../../server/store/sealing.ts";
 import { loadServerSecrets, verifyServerSecrets } from "../../../server/store/server_secrets.ts";
 import { testOnEachDatabase } from "../../support/databases.ts";
@@ -43,6 +45,30 @@ testStore("sealed columns", {
         where c.table_schema = 'public' and c.table_name = ${table}
           and c.constraint_type = 'PRIMARY KEY'`;
       assert.deepEqual(columns.map(({ column_name }) => column_name), [row], table);
+    }
+  },
+  async "counts the values of each key in batches"({ sql }) {
+    const value = (...bytes: number[]) => new Uint8Array([...bytes, ...Array(10).fill(7)]);
+    const values = [value(0), value(2, 1), value(2, 2), value(2, 1), new Uint8Array(), value(1)];
+    for (const [index, secret] of values.entries()) {
+      await sql`
+        insert into totp_enrollments (holder, user_id, secret, expires_at)
+        values (${`h${index}`}, ${
+        (await createUser(sql, {
+          email: `${index}@example.com`,
+          name: "",
+          isAdmin: false,
+          now: new Date(),
+        }) as User).id
+      }, ${secret}, now())`;
+    }
+    for (const batch of [1, 2, 3, 6, 100]) {
+      assert.deepEqual(
+        (await countSealedValues(sql, batch))
+          .filter(({ column }) => column === "totp_enrollments.secret")
+          .map(({ key, count }) => [key, count]),
+        [["010707070707", 2], ["020707070707", 1], ["plain", 1], ["unnamed", 1]],
+      );
     }
   },
   async "rejects values that were swapped between two rows"({ sql }) {

@@ -1,5 +1,7 @@
 /** Names and addresses in other spellings: normalized_names_test.ts. */
 import assert from "node:assert/strict";
+import { formatBoundedCount, MAX_COUNTED } from "../../../shared/bounded_count.ts";
+import { countGroupMembers, countMembersOfGroups } from "../../../server/store/group_members.ts";
 import {
   countUsers,
   createUser,
@@ -81,11 +83,41 @@ testStore("users", {
     assert.deepEqual(await matchingIds({ search: "EXAMPLE" }), [a, b]);
     assert.deepEqual(await matchingIds({ search: "rob" }), [b]);
     assert.deepEqual(await matchingIds({ search: "%" }), []);
+    // Parts that the index finds, those that are too short for it, and two letters that are not.
+    for (const search of ["ob", "le.com", "MÜLL", "rt mü", "mü", "ül"]) {
+      assert.deepEqual(
+        await matchingIds({ search, state: "enabled", isAdmin: false }),
+        [b],
+        search,
+      );
+    }
+    for (const search of ["mb", "example.comrob", "müx", "ül ", "llr"]) {
+      assert.deepEqual(await matchingIds({ search }), [], search);
+    }
     for (const reference of [b, b.toUpperCase(), "BOB@example.com"]) {
       assert.equal((await findUserByReference(sql, reference))?.id, b);
       assert.equal((await sql.begin((tx) => lockUser(tx, reference)))?.id, b);
     }
     assert.equal(await findUserByReference(sql, "bob"), undefined);
+  },
+  async "finds users of names in Chinese or Japanese by any two characters"({ sql, at }) {
+    await createUser(sql, { ...alice, name: "山田太郎", now: at({}) });
+    await createUser(sql, { ...alice, email: "b@example.com", name: "田中花子", now: at({}) });
+    for (const search of ["太郎", "田太", "田太郎", "郎"]) {
+      assert.deepEqual((await listUsers(sql, { search })).map(({ name }) => name), ["山田太郎"]);
+    }
+    assert.equal(await countUsers(sql, { search: "田" }), 2);
+  },
+  async "counts no more users than lists need"({ sql }) {
+    await sql`
+      insert into users (id, email, email_key, subject, name, is_admin, created_at)
+      select id, id || '@example.com', id || '@example.com', id::text, 'Alice', false, now()
+      from (select gen_random_uuid() as id from generate_series(1, ${MAX_COUNTED + 10})) ids`;
+    assert.equal(await countUsers(sql, {}), MAX_COUNTED + 1);
+    assert.equal(formatBoundedCount(MAX_COUNTED + 1), "more than 10,000");
+    assert.equal(formatBoundedCount(MAX_COUNTED), "10000");
+    assert.equal(await countGroupMembers(sql, "user"), MAX_COUNTED + 1);
+    assert.equal((await countMembersOfGroups(sql, [])).get("user"), MAX_COUNTED + 1);
   },
   async "replaces a password once, and only the one that was checked"(
     { sql, addUser, openConnections },

@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import type { Value } from "../../../apply/field.ts";
 import type { Danger } from "../../../apply/plan.ts";
 import type { RegisteredResource } from "../../../resources/resource.ts";
@@ -85,7 +86,9 @@ export const resource: ManagedKindHandler = {
       if (logins === 0) continue;
       dangers.push({
         code: "scope_in_use",
-        message: `${logins === 1 ? "1 login loses" : `${logins} logins lose`} the scope ${name}.`,
+        message: `${
+          logins === 1 ? "1 login loses" : `${formatBoundedCount(logins)} logins lose`
+        } the scope ${name}.`,
       });
     }
     return dangers;
@@ -106,5 +109,5 @@ function fieldsOf(resource: RegisteredResource) {
 }
 
 function count(number: number, noun: string): string[] {
-  return number === 0 ? [] : [`${number} ${noun}${number === 1 ? "" : "s"}`];
+  return number === 0 ? [] : [`${formatBoundedCount(number)} ${noun}${number === 1 ? "" : "s"}`];
 }

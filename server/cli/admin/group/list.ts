@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { printTable, type Table, type TableOptions } from "../../../../shared/table.ts";
@@ -15,7 +16,7 @@ export const ORIGINS: Record<GroupOrigin, string> = {
 const GROUPS: Table<GroupView> = {
   columns: [
     { title: "NAME", cell: ({ name }) => name },
-    { title: "MEMBERS", cell: ({ members }) => `${members}` },
+    { title: "MEMBERS", cell: ({ members }) => formatBoundedCount(members) },
     {
       title: "SCOPES",
       cell: ({ scopes }) => scopes.join(" ") || null,

@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { type Field, formatFields } from "../../../../shared/fields.ts";
 import { formatTime } from "../../../../shared/format_time.ts";
@@ -52,7 +53,9 @@ export async function adminGroupShow(
     printTable(MEMBERS, group.listedMembers, {}, io);
     if (matching > group.listedMembers.length) {
       io.stderr(
-        `${group.listedMembers.length} of ${matching} members. For more, use --limit; to find ` +
+        `${group.listedMembers.length} of ${
+          formatBoundedCount(matching)
+        } members. For more, use --limit; to find ` +
           "members, use --search.\n",
       );
     }
@@ -71,7 +74,7 @@ function describe(group: ShownGroup, io: ServerIo): string {
     ...group.createdAt === null
       ? []
       : [["added", formatTime(Date.parse(group.createdAt), io.timeZone)] as const],
-    ["members", `${group.members}`],
+    ["members", formatBoundedCount(group.members)],
   ];
   return formatFields(fields, io);
 }

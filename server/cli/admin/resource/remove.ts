@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { ResourceBelongings } from "../../../store/resource_belongings.ts";
@@ -16,7 +17,8 @@ export async function adminResourceRemove(
 }
 
 function describe({ logins, tokens, clients }: ResourceBelongings): string {
-  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  const count = (number: number, noun: string) =>
+    `${formatBoundedCount(number)} ${noun}${number === 1 ? "" : "s"}`;
   const effects = [
     ...logins > 0 ? [`${count(logins, "login")} can no longer get tokens for it.`] : [],
     ...tokens > 0 ? [`${count(tokens, "personal access token")} revoked.`] : [],

@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import {
@@ -97,7 +98,9 @@ export async function adminUserList(
     printTable(filtered ? NO_MATCHES : USERS, users, { json, wide }, io);
     if (total > users.length) {
       io.stderr(
-        `${users.length} of ${total} users. For more, use --limit; to find users, use --search.\n`,
+        `${users.length} of ${
+          formatBoundedCount(total)
+        } users. For more, use --limit; to find users, use --search.\n`,
       );
     }
     return EXIT.ok;

@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import { listAllGroups } from "../../../admin/group_operations.ts";
 import type { GroupView } from "../../../admin/group_view.ts";
 import type { PageContext } from "../../context.ts";
@@ -84,7 +85,7 @@ export async function showGroups(deps: PageDeps, c: PageContext): Promise<Respon
                 {
                   label: "Members",
                   sort: sorted("members", true),
-                  cell: ({ members }) => members,
+                  cell: ({ members }) => formatBoundedCount(members),
                 },
                 { label: "Scopes", cell: ({ scopes }) => <Scopes names={scopes} /> },
                 { label: "From", cell: (group) => <From {...group} /> },

@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import { describeSource } from "../../../access/describe_source.ts";
 import { showGroup as findGroupWithMembers } from "../../../admin/group_operations.ts";
 import type { GroupView } from "../../../admin/group_view.ts";
@@ -129,7 +130,7 @@ function GroupFacts({ group, now }: { group: GroupView; now: number }) {
             </ul>
           )}
         </Fact>
-        <Fact name="Number of members">{members}</Fact>
+        <Fact name="Number of members">{formatBoundedCount(members)}</Fact>
         {createdAt !== null && (
           <Fact name="Added">
             <TimeAgo at={new Date(createdAt)} now={now} dated />

@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
 import { formatDuration } from "../../../../shared/duration.ts";
 import { describeAudience, describeFactor } from "../../../access/describe_audience.ts";
 import type { ResourceScopeView } from "../../../admin/resource_view.ts";
@@ -73,8 +74,8 @@ export async function showResource(deps: PageDeps, c: PageContext): Promise<Resp
           </Fact>
           {source === "database" && (
             <>
-              <Fact name="Active logins">{logins}</Fact>
-              <Fact name="Active tokens">{tokens}</Fact>
+              <Fact name="Active logins">{formatBoundedCount(logins)}</Fact>
+              <Fact name="Active tokens">{formatBoundedCount(tokens)}</Fact>
               <Fact name="Clients limited to it">{clients}</Fact>
             </>
           )}
