@@ -116,10 +116,19 @@ export async function callAdminRpc(
   const text = await post(address, JSON.stringify({ operation, params }), timeout);
   if (text === undefined) return undefined;
   onResponse();
-  const response: RpcResponse = JSON.parse(text);
+  const response = parseResponse(text);
   if ("result" in response) return response;
   const { code, message, ...details } = response.failure;
   return { result: new DomainError(code, message, details) };
+}
+
+/** A response that was cut off is not JSON; node:http of Deno does not report that in each version. */
+function parseResponse(text: string): RpcResponse {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw connectionLost();
+  }
 }
 
 /** How commands describe a database that a running server holds. */
@@ -142,7 +151,7 @@ function post(
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk) => text += chunk);
-      response.on("end", () => response.complete ? resolve(text) : reject(connectionLost()));
+      response.on("end", () => resolve(text));
       response.on("error", () => reject(connectionLost()));
     });
     sent.on("timeout", () => {

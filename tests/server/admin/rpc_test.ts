@@ -84,6 +84,16 @@ Deno.test("reports a running server that does not respond, or closes the connect
   }
 });
 
+Deno.test("returns the result of a running server", async () => {
+  const outcome = await callServer(async (connection) => {
+    await connection.read(new Uint8Array(4096));
+    const body = JSON.stringify({ result: 7 });
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(head + body));
+  }, 20_000);
+  assert.deepEqual(outcome, { result: { result: 7 } });
+});
+
 Deno.test("returns undefined if nothing listens at the port", async () => {
   const dataDir = await Deno.makeTempDir();
   const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
