@@ -5,6 +5,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import type { AuthorizationServer } from "./discovery.ts";
+import { tryAgain } from "./retry_after.ts";
 import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
 /** For the code, which the server has just issued, while it says that it is busy. */
@@ -115,7 +116,8 @@ export async function redeemCode(
     if (attempt === REDEMPTIONS) {
       throw new ClientError(
         "server_unavailable",
-        `${server.issuer} cannot answer at the moment (HTTP ${response.status}). Try again later.`,
+        `${server.issuer} cannot answer at the moment (HTTP ${response.status}); ` +
+          `${tryAgain(response.retryAfter)}.`,
       );
     }
     const pauseMs = Math.min((response.retryAfter ?? 1) * 1000, MAX_PAUSE_MS);

@@ -6,6 +6,7 @@ import type { AuthorizationServer } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { NoResponseError } from "./no_response_error.ts";
+import { tryAgain, withRetryAfter } from "./retry_after.ts";
 import { requestServer, unexpectedStatus } from "./server_request.ts";
 import { type ErrorResponse, requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
@@ -64,9 +65,8 @@ export async function authorizeDevice(
       `${server.issuer} does not allow logins by device code. Ask its operator to enable them.`,
     );
   }
-  const response = await requestServer(endpoint, io, {
-    form: { client_id: brand.cliClientId, ...request },
-  });
+  const form = { client_id: brand.cliClientId, ...request };
+  const response = await withRetryAfter(() => requestServer(endpoint, io, { form }), io);
   if (response.status !== 200) {
     const failure = unexpectedStatus(endpoint, "the login", response);
     // RFC 6749 section 5.2: the operator does not let this client use codes.
@@ -157,7 +157,8 @@ export async function pollOnce(
   if (response.kind === "temporary") {
     throw new ClientError(
       "server_unavailable",
-      `${server.issuer} cannot answer at the moment (HTTP ${response.status}). Try again later.`,
+      `${server.issuer} cannot answer at the moment (HTTP ${response.status}); ` +
+        `${tryAgain(response.retryAfter)}.`,
     );
   }
   if (response.error === "slow_down") return "slow_down";

@@ -5,6 +5,7 @@ import { isLoginFlow, type LoginFlow } from "../../shared/oauth/login_flow.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { resourcesIn, type ServerResource } from "./resources.ts";
+import { withRetryAfter } from "./retry_after.ts";
 import { requestServer, unexpectedServer, unexpectedStatus } from "./server_request.ts";
 
 /** The metadata that the client uses. */
@@ -29,9 +30,13 @@ export interface AuthorizationServer {
 }
 
 /** Throws ClientError: temporary if a retry may help, else if the document is not valid. */
-export async function discover(server: string, io: ClientIo): Promise<AuthorizationServer> {
+export async function discover(
+  server: string,
+  io: ClientIo,
+  { patienceMs }: { patienceMs?: number } = {},
+): Promise<AuthorizationServer> {
   const url = authorizationServerMetadataUrl(server);
-  const response = await requestServer(url, io);
+  const response = await withRetryAfter(() => requestServer(url, io), io, patienceMs);
   if (response.status !== 200) {
     const failure = unexpectedStatus(url, "its metadata", response);
     if (failure.isTemporary) throw failure;

@@ -10,6 +10,9 @@ export const REQUEST_TIMEOUT_MS = 30_000;
 /** Our server's responses have a few kilobytes. */
 const MAX_RESPONSE_BYTES = 256 * 1024;
 
+/** In seconds. */
+const MAX_RETRY_AFTER = 86_400;
+
 /** JSON, problems (RFC 9457), and other types: the metadata server of a cloud sends text. */
 const ACCEPT = "application/json, application/problem+json, */*;q=0.1";
 
@@ -24,7 +27,7 @@ export interface HttpResponse {
   text: string;
   /** The JSON body, if it was a JSON object. */
   body: Record<string, unknown> | undefined;
-  /** Seconds of a Retry-After header, if it gave seconds (RFC 9110 section 10.2.3). */
+  /** Seconds until the time of a Retry-After header, at most a day (RFC 9110 section 10.2.3). */
   retryAfter: number | undefined;
   /** The target of a redirect; redirects are never followed. */
   location: string | undefined;
@@ -81,7 +84,10 @@ export async function request(
       status: response.status,
       text,
       body: parseObject(text),
-      retryAfter: parseRetryAfter(response.headers.get("retry-after")),
+      retryAfter: parseRetryAfter(
+        response.headers.get("retry-after"),
+        parseDate(response.headers.get("date")) ?? io.clock.now(),
+      ),
       location: response.headers.get("location") ?? undefined,
       date: parseDate(response.headers.get("date")),
     };
@@ -137,8 +143,15 @@ function parseDate(header: string | null): number | undefined {
   return Number.isNaN(date) ? undefined : date;
 }
 
-function parseRetryAfter(header: string | null): number | undefined {
-  return header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined;
+/** `now`: by the clock of the server, since this machine's may be wrong. */
+function parseRetryAfter(header: string | null, now: number): number | undefined {
+  const text = header?.trim() ?? "";
+  if (/^\d{1,10}$/.test(text)) return Math.min(Number(text), MAX_RETRY_AFTER);
+  // An HTTP-date begins with the name of a day; Date.parse reads much else.
+  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
+  const date = parseDate(text);
+  if (date === undefined) return undefined;
+  return Math.min(Math.max(0, Math.ceil((date - now) / 1000)), MAX_RETRY_AFTER);
 }
 
 /** A parameter with several values occurs once for each (RFC 8707 section 2). */

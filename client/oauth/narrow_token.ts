@@ -4,6 +4,7 @@ import { formatScope } from "../../shared/oauth/scope.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { discover } from "./discovery.ts";
+import { PATIENCE_MS, tryAgain } from "./retry_after.ts";
 import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
 export interface NarrowTokenRequest {
@@ -28,20 +29,26 @@ export async function requestNarrowToken(
   { scope, resource, lifetime, actor }: NarrowTokenRequest,
   io: ClientIo,
 ): Promise<Extract<TokenEndpointResponse, { kind: "tokens" }> | ClientError | undefined> {
-  const response = await requestTokens(await discover(issuer, io), {
-    grant_type: TOKEN_EXCHANGE_GRANT,
-    subject_token: subject.token,
-    subject_token_type: subject.type,
-    ...scope !== undefined && { scope: formatScope(scope) },
-    ...resource !== undefined && { resource },
-    ...lifetime !== undefined && { requested_lifetime: String(lifetime) },
-    ...actor !== undefined && { actor_name: actor },
-  }, io);
+  const response = await requestTokens(
+    await discover(issuer, io),
+    {
+      grant_type: TOKEN_EXCHANGE_GRANT,
+      subject_token: subject.token,
+      subject_token_type: subject.type,
+      ...scope !== undefined && { scope: formatScope(scope) },
+      ...resource !== undefined && { resource },
+      ...lifetime !== undefined && { requested_lifetime: String(lifetime) },
+      ...actor !== undefined && { actor_name: actor },
+    },
+    io,
+    { patienceMs: PATIENCE_MS },
+  );
   if (response.kind === "tokens") return response;
   if (response.kind === "temporary") {
     throw new ClientError(
       "server_unavailable",
-      `${issuer} cannot issue the token at the moment (HTTP ${response.status}). Try again later.`,
+      `${issuer} cannot issue the token at the moment (HTTP ${response.status}); ` +
+        `${tryAgain(response.retryAfter)}.`,
     );
   }
   if (response.error === "invalid_scope" || response.error === "invalid_target") return undefined;

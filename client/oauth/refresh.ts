@@ -9,6 +9,7 @@ import {
   CredentialStoreError,
 } from "../credentials/store.ts";
 import { formatDuration } from "../output.ts";
+import { PATIENCE_MS } from "./retry_after.ts";
 import { requestRefresh } from "./refresh_grant.ts";
 import { credentialsFrom, deleteExpired, type LoginStore, storeRenewed } from "./stored_login.ts";
 
@@ -87,7 +88,9 @@ async function renew(
     await deleteExpired(key, store, io);
     throw loginExpired();
   }
-  const received = (await requestRefresh(key, current.refreshToken, {}, store, io))!;
+  // With a valid token there is no reason to wait.
+  const patienceMs = remainingLifetime(current, io) > 0 ? 0 : PATIENCE_MS;
+  const received = (await requestRefresh(key, current.refreshToken, {}, store, io, patienceMs))!;
   const next = credentialsFrom(received, current);
   await storeRenewed(key, next, store, io);
   return next;

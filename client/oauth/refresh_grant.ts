@@ -4,6 +4,7 @@ import type { AccountKey, CredentialStore } from "../credentials/store.ts";
 import { ClientError, loginExpired, notLoggedIn } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { discover } from "./discovery.ts";
+import { PATIENCE_MS, tryAgain } from "./retry_after.ts";
 import { deleteExpired, type LoginStore, storeRenewed } from "./stored_login.ts";
 import { requestTokens, type TokenEndpointResponse } from "./token_endpoint.ts";
 
@@ -19,20 +20,24 @@ export async function requestRefresh(
   parameters: { resource?: string; scope?: string },
   store: CredentialStore,
   io: ClientIo,
+  /** How long to wait for a server that is busy, for each of two requests. */
+  patienceMs = PATIENCE_MS,
 ): Promise<Received | undefined> {
   // The refresh token is used only if its successor can be stored.
   await store.checkWritable();
   const response = await requestTokens(
-    await discover(key.server, io),
+    await discover(key.server, io, { patienceMs }),
     { grant_type: REFRESH_TOKEN_GRANT, refresh_token: refreshToken, ...parameters },
     io,
+    // A refresh token has one successor, however often it is sent.
+    { patienceMs },
   );
   if (response.kind === "tokens") return response;
   if (response.kind === "temporary") {
     throw new ClientError(
       "server_unavailable",
       `${key.server} cannot renew the token at the moment (HTTP ${response.status}). ` +
-        `You are still logged in; try again later.`,
+        `You are still logged in; ${tryAgain(response.retryAfter)}.`,
     );
   }
   if (response.error === "invalid_scope" && parameters.scope !== undefined) return undefined;

@@ -3,6 +3,7 @@ import { sanitizeLine } from "../../shared/sanitize.ts";
 import { errorMessage, firstText } from "./error_message.ts";
 import { ClientError } from "../errors.ts";
 import { type HttpIo, type HttpResponse, request, type RequestOptions } from "./http.ts";
+import { tryAgain } from "./retry_after.ts";
 import { UnexpectedServerError } from "./no_response_error.ts";
 
 /**
@@ -52,7 +53,8 @@ export function unexpectedStatus(url: string, what: string, response: HttpRespon
   if (isTemporary(response.status)) {
     return new ClientError(
       "server_unavailable",
-      `${origin} cannot answer at the moment (HTTP ${response.status} on ${what}). Try again later.`,
+      `${origin} cannot answer at the moment (HTTP ${response.status} on ${what}); ` +
+        `${tryAgain(response.retryAfter)}.`,
     );
   }
   const message = errorMessage(response.body) ??

@@ -6,6 +6,7 @@ import type { AuthorizationServer } from "./discovery.ts";
 import { ClientError } from "../errors.ts";
 import { errorMessage } from "./error_message.ts";
 import type { ClientIo } from "../io.ts";
+import { withRetryAfter } from "./retry_after.ts";
 import { isTemporary, requestServer, unexpectedServer } from "./server_request.ts";
 
 /** An error response (RFC 6749 section 5.2). */
@@ -27,10 +28,12 @@ export async function requestTokens(
   server: AuthorizationServer,
   parameters: Record<string, string>,
   io: ClientIo,
+  /** How long to wait for a server that is busy: see withRetryAfter. */
+  { patienceMs = 0 }: { patienceMs?: number } = {},
 ): Promise<TokenEndpointResponse> {
-  const response = await requestServer(server.tokenEndpoint, io, {
-    form: { client_id: brand.cliClientId, ...parameters },
-  });
+  const form = { client_id: brand.cliClientId, ...parameters };
+  const send = () => requestServer(server.tokenEndpoint, io, { form });
+  const response = await withRetryAfter(send, io, patienceMs);
   if (isTemporary(response.status)) {
     return { kind: "temporary", status: response.status, retryAfter: response.retryAfter };
   }

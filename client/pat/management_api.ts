@@ -6,6 +6,7 @@ import { ClientError, loginExpired } from "../errors.ts";
 import { firstText } from "../oauth/error_message.ts";
 import type { ClientIo } from "../io.ts";
 import type { HttpResponse } from "../oauth/http.ts";
+import { tryAgain, withRetryAfter } from "../oauth/retry_after.ts";
 import { isTemporary, requestServer } from "../oauth/server_request.ts";
 import type { ManagementAccess } from "../auth/management_token.ts";
 import type { EnvironmentSource } from "../auth/environment_token.ts";
@@ -67,7 +68,10 @@ export class ManagementApi {
         : await this.access!.token(needed, approval);
       const options = { method, json, bearerToken: token, mayBeMissing: true };
       const url = `${this.server}${MANAGEMENT_PATH}${path}`;
-      return { token, response: await requestServer(url, this.io, options) };
+      const once = () => requestServer(url, this.io, options);
+      // What changes something is not repeated: the first request may have been carried out.
+      const isRead = method === undefined && json === undefined;
+      return { token, response: await (isRead ? withRetryAfter(once, this.io) : once()) };
     };
     let { token, response } = await send(scopes);
     if (this.access !== undefined && needsAnotherToken(response)) {
@@ -114,7 +118,8 @@ function refusal(
     return new ClientError(
       "server_unavailable",
       message === undefined
-        ? `${server} cannot answer at the moment (HTTP ${response.status}). Try again later.`
+        ? `${server} cannot answer at the moment (HTTP ${response.status}); ` +
+          `${tryAgain(response.retryAfter)}.`
         : `${server} cannot do this at the moment: ${message}`,
     );
   }

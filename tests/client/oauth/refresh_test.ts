@@ -195,6 +195,34 @@ Deno.test("returns a valid token with a warning if it cannot be renewed", async 
   assert.match(io.err, /^Warning: .*for another 30 s\.\n$/);
 });
 
+Deno.test("renews an expired token when a busy server says, and does not wait for a valid one", async () => {
+  const busy: Scripted = {
+    status: 503,
+    json: { error: "temporarily_unavailable" },
+    headers: { "retry-after": "4" },
+  };
+  for (const [lifeLeft, pauses, token] of [[0, 1, "new-access"], [30_000, 0, "old-access"]]) {
+    await using server = new ScriptedServer();
+    server.script("/oauth/token", busy, renewed);
+    const io = memoryIo();
+    const place = new MemoryPlace(login(io, Number(lifeLeft)));
+    const key = { server: server.issuer, account: "alice" };
+    assert.equal((await freshCredentials(key, MINUTE, place, io)).accessToken, token);
+    assert.equal(io.sleeps.length, pauses);
+    const sent = server.askedAt("/oauth/token").map(({ form }) => form.refresh_token);
+    assert.deepEqual(new Set(sent), new Set(["old-refresh"]));
+  }
+  await using server = new ScriptedServer();
+  server.script("/oauth/token", { ...busy, headers: { "retry-after": "600" } });
+  const io = memoryIo();
+  const place = new MemoryPlace(login(io, 0));
+  const key = { server: server.issuer, account: "alice" };
+  const error = await failure(freshCredentials(key, MINUTE, place, io));
+  assert.equal(error.exitCode, EXIT.temporaryFailure);
+  assert.match(error.message, /10 min/);
+  assert.deepEqual([io.sleeps.length, place.credentials?.refreshToken], [0, "old-refresh"]);
+});
+
 Deno.test("repeats a renewal with the same refresh token after a lost answer", async () => {
   await using server = new ScriptedServer();
   server.script("/oauth/token", "lost", renewed);
