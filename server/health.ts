@@ -15,8 +15,7 @@ export async function readiness(
 ): Promise<Response> {
   if (stopping?.aborted) return unavailable("stopping");
   try {
-    const probes = Promise.all([hasUsers(healthSql), probeWrites()]);
-    const [isSetUp] = await withTimeout(probes, DATABASE_TIMEOUT_MS);
+    const [isSetUp] = await withTimeout(probe({ healthSql, probeWrites }), DATABASE_TIMEOUT_MS);
     return Response.json({ status: "ready", setup_required: !isSetUp });
   } catch {
     return unavailable("database");
@@ -26,4 +25,19 @@ export async function readiness(
 function unavailable(reason: "stopping" | "database"): Response {
   const headers = { "retry-after": "5", "cache-control": "no-store" };
   return Response.json({ status: "unavailable", reason }, { status: 503, headers });
+}
+
+/** The probes that run now. Unauthenticated clients can send any number of requests, which share one. */
+const running = new WeakMap<Database["healthSql"], Promise<[boolean, void]>>();
+
+function probe(
+  { healthSql, probeWrites }: Pick<Database, "healthSql" | "probeWrites">,
+): Promise<[boolean, void]> {
+  let probes = running.get(healthSql);
+  if (probes === undefined) {
+    probes = Promise.all([hasUsers(healthSql), probeWrites()])
+      .finally(() => running.delete(healthSql));
+    running.set(healthSql, probes);
+  }
+  return probes;
 }

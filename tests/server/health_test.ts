@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
+import { readiness as readinessOf } from "../../server/health.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { type TestServer, testServer } from "../support/test_server.ts";
@@ -18,6 +19,24 @@ async function becomes(status: number, server: TestServer): Promise<void> {
     assert.ok(performance.now() - startedAt < 60_000, `never ${status}`);
   }
 }
+
+testOnEachDatabase("reads the database once for requests at the same time", async (location) => {
+  await using server = await testServer(location);
+  const { healthSql, probeWrites } = server.database;
+  let statements = 0;
+  const counted = new Proxy(healthSql, {
+    apply(target, _this, parameters: Parameters<typeof healthSql>) {
+      statements++;
+      return target(...parameters);
+    },
+  });
+  const database = { healthSql: counted, probeWrites };
+  const responses = await Promise.all(
+    Array.from({ length: 500 }, () => readinessOf(database)),
+  );
+  assert.ok(responses.every(({ status }) => status === 200));
+  assert.equal(statements, 1);
+});
 
 Deno.test("a read-only database is not ready until it accepts writes", async () => {
   await using database = await startPostgres("18");
