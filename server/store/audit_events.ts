@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
 import { currentRequest, replicaId } from "../request_context.ts";
+import { boundUnattributed } from "./audit_log/unattributed.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 /** What came of it: it was done, it was not allowed, or it did not work. */
@@ -120,6 +121,7 @@ export const DAY_MS = 24 * HOUR_MS;
  * Records what a principal may do any number of times. The same event, by the same actor, to the
  * same subject, with the same details and from the same address is recorded once, and counted for
  * the rest of the hour or another window: appendRepeatedEvents records how often it happened again.
+ * Without an actor, a network of IPv6 is one address, and after many addresses all are one.
  */
 export async function recordRepeatedAuditEvent(
   sql: Sql | Transaction,
@@ -130,16 +132,19 @@ export async function recordRepeatedAuditEvent(
   const row = columnsOf(event, clock);
   const { subject = null, details = {} } = event;
   const window = Math.floor(row.at.getTime() / windowMs);
-  const key = [window, row.event, row.actor, subject, row.address, details, row.actingFor];
+  const bound = row.actor === null ? boundUnattributed({ ...row, window }) : undefined;
+  const address = bound === undefined ? row.address : bound.address;
+  const source = bound === undefined ? row.address : bound.network;
+  const key = [window, row.event, row.actor, subject, source, details, row.actingFor];
   const countId = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
-  await sql`
+  const { count: added } = await sql`
     with counted as (
       insert into audit_repeats as r (
         id, ends_at, event, actor, acting_for, subject, address, result, replica, details, count,
         last_at
       ) values (
         ${countId}::uuid, ${new Date((window + 1) * windowMs)}, ${row.event}, ${row.actor},
-        ${row.actingFor}, ${subject}, ${row.address}, ${row.result}, ${row.replica},
+        ${row.actingFor}, ${subject}, ${address}, ${row.result}, ${row.replica},
         ${sql.json(details)}, 0, ${row.at}
       )
       on conflict (id) do update set
@@ -153,6 +158,7 @@ export async function recordRepeatedAuditEvent(
     select ${randomUUID()}::uuid, last_at, event, actor, acting_for, subject, address, result,
       ${row.requestId}::text, replica, details
     from counted where count = 0`;
+  if (added > 0) bound?.added();
 }
 
 /** The details of an event of one kind, if it was recorded after `since`. */

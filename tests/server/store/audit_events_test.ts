@@ -1,5 +1,6 @@
 /** Which events are recorded: audit_log_test.ts. */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { withRequestContext } from "../../../server/request_context.ts";
 import {
   findAuditDetails,
@@ -92,6 +93,32 @@ testStore("audit_events", {
     );
     const last_at = at({ minutes: 59 }).toISOString();
     assert.deepEqual(rows[1].details, { scope: "deploy", count: 10, last_at });
+  },
+  async "bounds what callers without an account add from many addresses"({ sql, at }) {
+    // The bound is that of the process.
+    const event = `flood.${randomUUID()}.refused`;
+    const record = (address: string) =>
+      recordRepeatedAuditEvent(sql, { now: () => at({}).getTime() }, {
+        event,
+        address,
+        details: { error: "invalid_client" },
+      });
+    // One subscriber with all the addresses of a network.
+    for (let host = 1; host <= 20; host++) await record(`2001:db8:0:${host}::${host}`);
+    assert.deepEqual((await all(sql)).map(({ address }) => address), ["2001:db8:0:1::1"]);
+    for (let n = 0; n < 1100; n++) await record(`2001:db9:${(n + 1).toString(16)}::1`);
+    const [{ rows, without }] = await sql`
+      select count(*)::int as rows, count(*) filter (where address is null)::int as without
+      from audit_log where event = ${event}`;
+    assert.deepEqual({ rows, without }, { rows: 1001, without: 1 });
+    await appendRepeatedEvents(sql, { now: at({ minutes: 60 }), replica: REPLICA, limit: 2000 });
+    const counted = await sql`
+      select address, (details ->> 'count')::int as count from audit_log
+      where event = ${event} and details ? 'count' order by count`;
+    assert.deepEqual(counted.map(({ address, count }) => [address, count]), [
+      ["2001:db8:0:1::1", 19],
+      [null, 100],
+    ]);
   },
   async "rejects changes, deletions and truncation"({ sql, at }) {
     const clock = { now: () => at({}).getTime() };
