@@ -183,7 +183,9 @@ Deno.test({
     assert.equal(login.code, 0, login.stderr);
     assert.deepEqual([...statuses.keys()].filter((status) => ![400, 503].includes(status)), []);
     assert.ok(statuses.get(400)! > 100, JSON.stringify([...statuses]));
-    assert.ok(most < 500, `${most} MB more`);
+    // About 90 MB for 1,500 connections, and up to 120 MB of garbage that V8 has not collected yet:
+    // the busier the machine, the more (docs/reliability.md).
+    assert.ok(most < 350, `${most} MB more`);
     assert.doesNotMatch(server.server.running.stderr(), /request_failed|uncaught/);
   },
 });
