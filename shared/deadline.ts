@@ -7,7 +7,8 @@ export class TimeoutError extends Error {
 
 /**
  * The result of `work`, or a TimeoutError after `ms`. The work itself goes on; how it ends after
- * that is ignored.
+ * that is ignored. A promise that outlives very many calls would keep what each of them created: use
+ * `pause` to wait for one.
  */
 export async function withTimeout<T>(work: PromiseLike<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,4 +1,4 @@
-import { withTimeout } from "../../../shared/deadline.ts";
+import { pause, withTimeout } from "../../../shared/deadline.ts";
 import { NotificationProbe } from "./notification_probe.ts";
 import { openPool } from "./postgres_pool.ts";
 import type { Replacement } from "./primary_watch.ts";
@@ -61,10 +61,8 @@ export function listenForTokenChanges(
   // other may be set.
   let lastProof = { monotonic: -Infinity, wall: -Infinity };
   let closed = false;
-  const stop = Promise.withResolvers<void>();
+  const stop = new AbortController();
   const outage = outageState(listener);
-
-  const pause = (ms: number) => withTimeout(stop.promise, ms).catch(() => {});
 
   const listenUntilLost = async () => {
     let [lost, isProven] = [false, false];
@@ -104,7 +102,7 @@ export function listenForTokenChanges(
           lastHeartbeatAt = sentAt;
           lastProof = { monotonic: sentAt, wall: Date.now() - (performance.now() - sentAt) };
         }
-        await pause(HEARTBEAT_INTERVAL_MS);
+        await pause(HEARTBEAT_INTERVAL_MS, stop.signal);
       }
     } finally {
       lastHeartbeatAt = -Infinity;
@@ -118,7 +116,7 @@ export function listenForTokenChanges(
         listener.onFailure?.(error);
         outage.failed(error.message);
       });
-      if (!closed) await pause(RECONNECT_INTERVAL_MS);
+      if (!closed) await pause(RECONNECT_INTERVAL_MS, stop.signal);
     }
   };
   const running = run();
@@ -128,7 +126,7 @@ export function listenForTokenChanges(
       Math.max(performance.now() - lastProof.monotonic, Math.abs(Date.now() - lastProof.wall)),
     async close() {
       closed = true;
-      stop.resolve();
+      stop.abort();
       await running;
     },
   };
