@@ -103,7 +103,12 @@ export function auditCondition(sql: Sql | Transaction, filter: AuditFilter) {
   }
     ${subjects === undefined ? sql`` : sql`and subject in ${sql([...subjects])}`}
     ${events === undefined ? sql`` : sql`and (${isAnyOf(sql, events)})`}
-    ${result === undefined ? sql`` : sql`and result = ${result}`}
+    ${
+    result === undefined ? sql`` : result === "ok"
+      ? sql`and result = 'ok'`
+      // As the index has it.
+      : sql`and result = ${result} and result <> 'ok'`
+  }
     ${address === undefined ? sql`` : sql`and address = ${address}`}
     ${requestId === undefined ? sql`` : sql`and request_id = ${requestId}`}`;
 }
