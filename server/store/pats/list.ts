@@ -4,6 +4,9 @@ import type { Sql, Transaction } from "../db/connect.ts";
 import { fromRow, hasNoSuccessor, isWithin, type TokenRow, withOwner } from "./row.ts";
 import type { PersonalAccessToken } from "./types.ts";
 
+/** Of all owners; the others follow when these have expired or have a successor. */
+const MAX_NEXT_TO_EXPIRE = 10_000;
+
 /** A position in a list of tokens, newest first. */
 export interface ListPosition {
   createdAt: Date;
@@ -65,7 +68,8 @@ export async function listPersonalAccessTokens(
       ${
     expiringSoonAt === undefined
       ? sql``
-      : sql`and ${isWithin(sql, expiringSoonAt, EXPIRES_SOON)} and ${hasNoSuccessor(sql)}`
+      : sql`and ${isWithin(sql, expiringSoonAt, EXPIRES_SOON)} and ${hasNoSuccessor(sql)}
+        and ${isAmongNextToExpire(sql, expiringSoonAt, ownerId)}`
   }
       ${
     after === undefined ? sql`` : sql`and (t.created_at, t.id) <
@@ -85,6 +89,16 @@ export async function listPersonalAccessTokens(
     limit ${query.limit} offset ${offset ?? 0}`;
   const tokens = rows.map(fromRow);
   return before === undefined ? tokens : tokens.reverse();
+}
+
+/** Of the tokens of all owners, those that expire soon are found by the index of their expiry. */
+function isAmongNextToExpire(sql: Sql, at: Date, ownerId?: string) {
+  if (ownerId !== undefined) return sql`true`;
+  return sql`t.id = any(array(
+    select id from personal_access_tokens
+    where revoked_at is null and expires_at > ${at}
+      and expires_at <= ${new Date(at.getTime() + EXPIRES_SOON.ms)}
+    order by expires_at limit ${MAX_NEXT_TO_EXPIRE}))`;
 }
 
 function sortExpression(sql: Sql, { by }: TokenSort) {
