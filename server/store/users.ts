@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import { boundedCount } from "./bounded_count.ts";
+import { hasGrams } from "./search_grams.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 export interface User {
@@ -451,12 +452,6 @@ export function isNamed(sql: Sql | Transaction, search: string) {
       ? sql`and search_grams(users.email_key, lower(users.name)) @> search_grams(${part})`
       : sql``
   })`;
-}
-
-/** Whether `search_grams` of the database returns any. */
-function hasGrams(part: string): boolean {
-  const length = [...part].length;
-  return length > 2 || (length === 2 && /[^\0-\x7f]/.test(part));
 }
 
 /** Whether the server is set up. */

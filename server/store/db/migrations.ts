@@ -46,6 +46,7 @@ import { scaleIndexes } from "./migrations/0039_scale.ts";
 import plans from "./migrations/0041_plans.sql" with { type: "text" };
 import { planIndexes } from "./migrations/0041_plans.ts";
 import scale from "./migrations/0042_scale.sql" with { type: "text" };
+import { tokenSearchIndexes } from "./migrations/0042_scale.ts";
 import erasures from "./migrations/0045_erasures.sql" with { type: "text" };
 
 export interface Migration {
@@ -104,5 +105,6 @@ export const migrations: readonly Migration[] = [
   { name: "0041_plans", sql: plans },
   { name: "0041_plans_indexes", sql: "", indexes: planIndexes },
   { name: "0042_scale", sql: scale },
+  { name: "0042_scale_indexes", sql: "", indexes: tokenSearchIndexes },
   { name: "0045_erasures", sql: erasures },
 ];

@@ -1,6 +1,7 @@
 import { EXPIRES_SOON } from "../../../shared/tokens/expires_soon.ts";
 import { nameKey } from "../../../shared/name_key.ts";
 import type { Sql, Transaction } from "../db/connect.ts";
+import { hasGrams } from "../search_grams.ts";
 import { fromRow, hasNoSuccessor, isWithin, type TokenRow, withOwner } from "./row.ts";
 import type { PersonalAccessToken } from "./types.ts";
 
@@ -55,7 +56,7 @@ export async function listPersonalAccessTokens(
   }
       ${createdByLogin === undefined ? sql`` : sql`and t.created_by_login = ${createdByLogin}`}
       ${
-    search === undefined ? sql`` : sql`and (t.name_key like ${`%${pattern(nameKey(search))}%`}
+    search === undefined ? sql`` : sql`and (${isNamed(sql, search)}
         or t.token_prefix like ${`${pattern(search.slice(0, 12))}%`})`
   }
       ${
@@ -99,6 +100,14 @@ function isAmongNextToExpire(sql: Sql, at: Date, ownerId?: string) {
     where revoked_at is null and expires_at > ${at}
       and expires_at <= ${new Date(at.getTime() + EXPIRES_SOON.ms)}
     order by expires_at limit ${MAX_NEXT_TO_EXPIRE}))`;
+}
+
+/** The condition that the name of a token has a part, in any letter case. */
+function isNamed(sql: Sql, search: string) {
+  const part = nameKey(search);
+  return sql`(strpos(t.name_key, ${part}) > 0 ${
+    // As the index personal_access_tokens_search has it.
+    hasGrams(part) ? sql`and search_grams(t.name_key) @> search_grams(${part})` : sql``})`;
 }
 
 function sortExpression(sql: Sql, { by }: TokenSort) {
