@@ -1,12 +1,14 @@
 // deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
- * `deno task test [--plans | FILE…]`: all checks and tests, on a machine that has only Node and npm. Installs
+ * `deno task test [FILE…]`: all checks and tests, on a machine that has only Node and npm. Installs
  * what is missing, checks the sources, compiles the program, runs the tests on the sources and
  * against the program, and counts. With files given, runs only those, without the checks.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
+import postgres from "postgres";
 import { BINARY_VARIABLE } from "../tests/support/binary.ts";
 import {
   type PostgresServer,
@@ -16,6 +18,7 @@ import {
 } from "../tests/support/postgres.ts";
 import { compileForTests } from "../tests/support/compile_for_tests.ts";
 import { EMBEDDED_TEMPLATES_VARIABLE } from "../tests/support/embedded_template.ts";
+import { keepStatements } from "../tests/support/statement_plans.ts";
 import { standInVersion } from "../tests/support/stand_in_runtime.ts";
 import { brand } from "../shared/brand.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
@@ -59,8 +62,11 @@ const SERIAL_TESTS = [
   "tests/e2e/sign_in_flood_test.ts",
 ];
 
-/** Also looks at the plans of all statements that the tests ran: tests/plans. */
-const PLANS = "--plans";
+/** Plans are those of this version, which explains statements without values, from a package with what records them. */
+const RECORDED_VERSION = Deno.build.os === "linux" ? "18" : undefined;
+
+/** Until then, the server must not have to forget statements: some thousands are new in a minute. */
+const KEEP_INTERVAL_MS = 20_000;
 
 /** Test files that run side by side. One more than there are cores: tests also wait, for disks and clocks. */
 const JOBS = navigator.hardwareConcurrency + 1;
@@ -160,12 +166,25 @@ async function runTests(
   return report;
 }
 
-async function main(args: string[]): Promise<number> {
-  const withPlans = args.includes(PLANS);
-  const files = args.filter((arg) => arg !== PLANS);
+/** Keeps the statements that tests run, for tests/plans, until `signal` is aborted. */
+async function recordStatements(url: string, signal: AbortSignal): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    while (!signal.aborted) {
+      await keepStatements(sql).catch((error) => console.log(`Recording statements: ${error}`));
+      await delay(KEEP_INTERVAL_MS, undefined, { signal }).catch(() => {});
+    }
+  } finally {
+    await sql.end();
+  }
+}
+
+async function main(files: string[]): Promise<number> {
   const total: TestReport = { passed: 0, skipped: 0, failures: [] };
   const heading = (text: string) => console.log(`\n== ${text}`);
   const servers: PostgresServer[] = [];
+  const stop = new AbortController();
+  let recording: Promise<void> | undefined;
   const templates = await Deno.makeTempDir({ prefix: "embedded-templates-" });
   const cleanUp = async () => {
     await Promise.all(servers.splice(0).map((server) => server[Symbol.asyncDispose]()));
@@ -184,8 +203,12 @@ async function main(args: string[]): Promise<number> {
     heading("What the tests need");
     await provideSystemPackages(TEST_NEEDS, (line) => console.log(line));
     for (const version of postgresVersions()) {
-      const server = await startPostgres(version, { statistics: withPlans && version === "18" });
+      const statistics = files.length === 0 && version === RECORDED_VERSION;
+      const server = await startPostgres(version, { statistics });
       servers.push(server);
+      if (statistics) {
+        recording = recordStatements(server.url, stop.signal);
+      }
       env[postgresUrlVariable(version)] = server.url;
     }
     await Deno.mkdir(dist, { recursive: true });
@@ -238,7 +261,9 @@ async function main(args: string[]): Promise<number> {
         paths: SERIAL_TESTS,
         serial: true,
       });
-      if (withPlans) {
+      if (recording !== undefined) {
+        stop.abort();
+        await recording;
         await run("Plans of the statements that ran", {
           name: "plans",
           permissions: SOURCE_PERMISSIONS,
@@ -250,6 +275,8 @@ async function main(args: string[]): Promise<number> {
     // What could not be run has not passed.
     total.failures.push({ name: "The test run", error: String(error) });
   } finally {
+    stop.abort();
+    await recording;
     await cleanUp();
   }
   const { passed, failures } = total;

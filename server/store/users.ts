@@ -158,16 +158,21 @@ export async function lockUserByEmail(tx: Transaction, email: string): Promise<U
   return rows.map(userFromRow)[0];
 }
 
-/** The condition on the row of a user that there is a way to sign in. */
+/**
+ * The condition on the row of a user that there is a way to sign in. With an offset the planner looks the
+ * ways of each user up, instead of reading those of all users.
+ */
 export function canSignIn(sql: Sql | Transaction) {
   return sql`(
     users.password_hash is not null
     or exists (
       select from passkeys where passkeys.user_id = users.id and passkeys.blocked_at is null
+      offset 0
     )
     or exists (
       select 1 from identities i join identity_providers p on p.name = i.provider
       where i.user_id = users.id and p.disabled_at is null
+      offset 0
     )
   )`;
 }

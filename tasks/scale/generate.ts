@@ -170,7 +170,8 @@ const OTHER_TABLES = [
   ...["address_links", "password_links", "pending_sign_ins", "upstream_sign_ins"],
   ...["totp_authenticators", "totp_enrollments", "recovery_codes", "passkeys"],
   ...["used_passkey_challenges", "authorization_codes", "consents", "identities"],
-  ...["directory_users", "rate_buckets"],
+  ...["directory_users", "directory_groups", "directory_group_members", "rate_buckets"],
+  ...["identity_checks", "audit_repeats"],
 ];
 
 /** The value of a column in row `n` of a table of OTHER_TABLES, by its type. */

@@ -22,6 +22,9 @@ const SMALL_TABLES = new Set([
   // The server's own.
   ...["signing_keys", "server_secrets", "replicas", "housekeeping", "schema_migrations"],
   ...["write_probe", "setup_links", "audit_backfill", "audit_chains", "audit_streams", "sealing"],
+  ...["removed_signing_keys", "restores", "audit_log_seq", "erasures"],
+  // Events of weeks that have no partition yet.
+  ...["audit_log_default"],
   // Empty once the version before 0029 is gone.
   ...["audit_events"],
 ]);
@@ -38,11 +41,11 @@ const SMALL_INDEXES = [
 /** Statements that read whole tables on purpose, and why that is acceptable with 10 million rows. */
 const ALLOWED: readonly { starts: RegExp; because: string }[] = [
   {
-    starts: /^select exists \(select \$1 from users\)/,
-    because: "It stops at the first user.",
+    starts: /^select exists \(select (\$1 )?from "?\w+"?\)/,
+    because: "It stops at the first row.",
   },
   {
-    starts: /^select \(select count\(\*\)::int from \(select from users where \$\d /,
+    starts: /^select \(select count\(\*\)::int from \(select from users where \$\d+ /,
     because:
       "It stops at 10,001 users. A search by one or two letters, which has no index, finds many.",
   },
@@ -54,6 +57,11 @@ const ALLOWED: readonly { starts: RegExp; because: string }[] = [
   {
     starts: /^select \$1 as kind, t\.id::text as id, .* from audit_log e join/,
     because: "It reads the service accounts and clients, which operators create.",
+  },
+  {
+    starts:
+      /^select t\.\*, coalesce\(u\.email, s\.name\) as username .* order by (coalesce\(|t\.name_key)/,
+    because: "Administrators sort the list of all tokens rarely. The usual order has an index.",
   },
   {
     starts: /^select count\(\*\)::text as rows, .* as checksum from \(select to_json\(array\[/,
@@ -85,10 +93,10 @@ Deno.test("no statement scans a whole table that grows", async () => {
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });
   try {
     await generate(sql, {
-      users: 5_000,
-      logins: 10_000,
-      personalAccessTokens: 15_000,
-      auditEvents: 15_000,
+      users: 20_000,
+      logins: 40_000,
+      personalAccessTokens: 60_000,
+      auditEvents: 60_000,
       auditWeeks: 2,
     });
     // Small tables would be scanned, and the rest of the plan with them.

@@ -58,7 +58,7 @@ testOnEachDatabase("tokens of all owners are sorted over all pages", async (loca
     update personal_access_tokens set last_used_at = created_at
       + interval '1 minute' * length(name) where name like '%5%'`;
   const sorted = async (order: string) =>
-    (await sql.unsafe(`select id from personal_access_tokens order by ${order}, id`))
+    (await sql`select id from personal_access_tokens order by ${sql.unsafe(order)}, id`)
       .map(({ id }) => id);
   const orders = {
     "name": "name_key",
