@@ -2,12 +2,17 @@
 /**
  * `deno task chaos [--minutes N] [--seed N]`: faults of PostgreSQL, of the network, of disks, clocks
  * and replicas, under load. `deno task chaos kills [--count N] [--seed N]`: kills a server with the embedded database at
- * random moments. `deno task chaos patroni [--rounds N]`: switchovers and failovers by Patroni, which is
+ * random moments. `deno task chaos commands [--count N] [--seed N]`: kills migrations, backups,
+ * restores, moves and rotations of keys, and repeats them. `deno task chaos patroni [--rounds N]`: switchovers and failovers by Patroni, which is
  * installed on Debian. Needs the compiled program: run `deno task test tests/e2e/durability_test.ts`
  * first. Exits with 1 if anything that was acknowledged is lost.
  */
 import { parseArgs } from "node:util";
 import { runChaos } from "../tests/support/chaos/run_chaos.ts";
+import { runCommandKills } from "../tests/support/chaos/command_kills.ts";
+import { backups } from "../tests/support/chaos/kill_backups.ts";
+import { keyChanges } from "../tests/support/chaos/kill_key_changes.ts";
+import { embeddedMigration, postgresMigration } from "../tests/support/chaos/kill_migrations.ts";
 import { runPatroni } from "../tests/support/chaos/run_patroni.ts";
 import { PATRONI_NEEDS, provideSystemPackages } from "./system_packages.ts";
 import { runKills } from "../tests/support/chaos/kills.ts";
@@ -27,16 +32,36 @@ const seed = Number(values.seed ?? crypto.getRandomValues(new Int32Array(1))[0])
 async function kills(): Promise<readonly string[]> {
   const count = Number(values.count);
   console.log(`${count} kills, --seed ${seed}`);
-  const { journal, slowestStartMs } = await runKills({
+  let next = 25;
+  const { journal, kills, slowestStartMs } = await runKills({
     count,
     seed,
     onProgress(done, { kills }) {
-      if (done % 25 === 0 || done === count) console.log(`${done} kills:`, kills);
+      if (done < next) return;
+      next = done + 25;
+      console.log(`${done} kills:`, JSON.stringify(kills));
     },
   });
+  console.log("kills:", JSON.stringify(kills));
   console.log("acknowledged:", journal.counts);
   console.log(`${journal.tokens.length} tokens, slowest start ${Math.round(slowestStartMs)} ms`);
   return journal.faults;
+}
+
+async function commands(): Promise<readonly string[]> {
+  const count = Number(values.count);
+  console.log(`${count} rounds of killed commands, --seed ${seed}`);
+  const { kills, finished, faults } = await runCommandKills({
+    count,
+    seed,
+    scenarios: [embeddedMigration, postgresMigration, backups, keyChanges],
+    only: Deno.env.get("ONLY")?.split(","),
+    onProgress(done, { kills }) {
+      if (done % 25 === 0 || done === count) console.log(`${done} rounds, kills:`, kills);
+    },
+  });
+  console.log("kills:", kills, "finished before:", finished);
+  return faults;
 }
 
 async function faults(): Promise<readonly string[]> {
@@ -68,11 +93,17 @@ async function patroni(): Promise<readonly string[]> {
   return faults;
 }
 
-const runs: Record<string, () => Promise<readonly string[]>> = { kills, faults, patroni };
+const runs: Record<string, () => Promise<readonly string[]>> = {
+  kills,
+  commands,
+  faults,
+  patroni,
+};
 const runIt = runs[what];
 if (runIt === undefined) {
   console.error(
-    "Usage: deno task chaos [faults|kills|patroni] [--minutes N] [--count N] [--rounds N] [--seed N]",
+    "Usage: deno task chaos [faults|kills|commands|patroni] [--minutes N] [--count N] [--rounds N] " +
+      "[--seed N]",
   );
   Deno.exit(2);
 }

@@ -1,10 +1,10 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { request } from "node:http";
 import { join } from "node:path";
 import { DomainError } from "../domain_error.ts";
 import { BodyError, readText } from "../http/body.ts";
 import { listen } from "../http/listener.ts";
 import type { Log } from "../log.ts";
+import { NotConnectedError, sendRequest } from "../outbound/send_request.ts";
 import { describeEmbedded } from "../store/db/connect.ts";
 import { embeddedFolder } from "../store/embedded/embedded.ts";
 import { embeddedFailure } from "../store/embedded/embedded_failure.ts";
@@ -26,6 +26,10 @@ type RpcResponse = { result: unknown } | { failure: Failure };
 const FILE = "control.json";
 /** Batches of imports have up to half of it, see imports/batches.ts. */
 const MAX_BODY_BYTES = 512 * 1024;
+/** More than any operation returns. */
+const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
+/** The server is on this machine. */
+const CONNECT_TIMEOUT_MS = 5000;
 /** How long to wait for the running server's response, in ms; longer for what reads or ends much. */
 const TIMEOUT_MS = 30_000;
 const LONG_TIMEOUT_MS = 10 * 60_000;
@@ -122,7 +126,7 @@ export async function callAdminRpc(
   return { result: new DomainError(code, message, details) };
 }
 
-/** A response that was cut off is not JSON; node:http of Deno does not report that in each version. */
+/** Another program may have the port by now. */
 function parseResponse(text: string): RpcResponse {
   try {
     return JSON.parse(text);
@@ -137,32 +141,34 @@ export function describeHeldDatabase(dataDir: string): string {
 }
 
 /**
- * Sends by node:http, which uses no proxy: the secret must not leave this machine. Undefined if
- * the connection is refused, as after a server that was killed. Rejects with RpcFailure.
+ * Sends over a connection of its own, through no proxy: the secret must not leave this machine.
+ * node:http of Deno reports neither an error nor its timeout in each version if the server is killed.
+ * Undefined if the connection is refused, as after a server that was killed. Throws RpcFailure.
  */
-function post(
+async function post(
   { url, secret }: RpcAddress,
   body: string,
-  timeout: number,
+  timeoutMs: number,
 ): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
-    const sent = request(url, { method: "POST", headers, timeout }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk) => text += chunk);
-      response.on("end", () => resolve(text));
-      response.on("error", () => reject(connectionLost()));
+  const request = {
+    method: "POST",
+    accept: "application/json",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+    body,
+    timeoutMs,
+    maxBytes: MAX_RESPONSE_BYTES,
+    allowPrivate: true,
+  } as const;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const target = new URL(url);
+  try {
+    const response = await sendRequest(target, request, { address: target.hostname }, {
+      signal,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
     });
-    sent.on("timeout", () => {
-      reject(noResponseInTime(timeout));
-      sent.destroy();
-    });
-    sent.on(
-      "error",
-      (error: Error & { code?: string }) =>
-        error.code === "ECONNREFUSED" ? resolve(undefined) : reject(connectionLost()),
-    );
-    sent.end(body);
-  });
+    return new TextDecoder().decode(response.body);
+  } catch (error) {
+    if (error instanceof NotConnectedError) return undefined;
+    throw signal.aborted ? noResponseInTime(timeoutMs) : connectionLost();
+  }
 }

@@ -8,6 +8,9 @@ import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { run, start } from "../support/binary.ts";
+import { runCommandKills } from "../support/chaos/command_kills.ts";
+import { keyChanges } from "../support/chaos/kill_key_changes.ts";
+import { embeddedMigration } from "../support/chaos/kill_migrations.ts";
 import { runKills } from "../support/chaos/kills.ts";
 import { eventually } from "../support/eventually.ts";
 import { ALICE, install, type Installation } from "../support/installation.ts";
@@ -95,6 +98,16 @@ Deno.test("no operation is lost to kills during load, start, stop and creation",
   assert.deepEqual(journal.faults, []);
   for (const moment of ["load", "start", "stop"] as const) assert.ok(kills[moment] > 0, moment);
   assert.ok(journal.counts.login > 0 && journal.counts.refresh > 0, JSON.stringify(journal.counts));
+});
+
+Deno.test("a migration and a rotation of the secret key that are killed are completed the next time", async () => {
+  const { faults } = await runCommandKills({
+    count: 2,
+    seed: 7,
+    scenarios: [embeddedMigration, keyChanges],
+    only: ["migration of the embedded database", "rotation of the secret key"],
+  });
+  assert.deepEqual(faults, []);
 });
 
 async function countFiles(folder: string): Promise<number> {

@@ -73,7 +73,13 @@ Deno.test("reports a running server that does not respond, or closes the connect
   const silent = await callServer(() => Promise.resolve(), 200);
   assert.ok(silent instanceof RpcFailure, String(silent));
   assert.match(silent.message, /did not respond/);
-  for (const response of ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"]) {
+  for (
+    const response of [
+      "",
+      "HTTP/1.1 200 OK\r\nConte",
+      "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    ]
+  ) {
     const closed = await callServer(async (connection) => {
       await connection.read(new Uint8Array(4096));
       await connection.write(new TextEncoder().encode(response));

@@ -20,12 +20,14 @@ import { type Journal, newJournal } from "./journal.ts";
 import { type LoadClient, loadClient } from "./load_client.ts";
 import { seededRandom } from "./random.ts";
 
-/** When a server is killed. */
-const MOMENTS = ["load", "load", "load", "start", "stop", "creation"] as const;
-export type Moment = typeof MOMENTS[number];
+/** When a server is killed; while it starts, after each other kill. */
+export type Moment = "load" | "start" | "stop" | "creation";
+const FIRST_MOMENTS = ["load", "load", "load", "load", "stop", "creation"] as const;
+/** How likely the start after a kill is killed too, and the one after that. */
+const KILL_AGAIN = 0.6;
 
 const CLIENTS = 3;
-/** Kills after which everything is asked for. */
+/** Rounds after which everything is asked for. */
 const VERIFY_EVERY = 20;
 /** Device codes are valid for 15 minutes. */
 const PENDING_MS = 10 * 60_000;
@@ -33,7 +35,8 @@ const PENDING_MS = 10 * 60_000;
 export interface KillsOptions {
   count: number;
   seed: number;
-  onProgress?(done: number, result: KillsResult): void;
+  /** Called after each verification. */
+  onProgress?(kills: number, result: KillsResult): void;
 }
 
 export interface KillsResult {
@@ -68,21 +71,19 @@ export async function runKills(options: KillsOptions): Promise<KillsResult> {
       random,
     }));
   }
+  let startMs = 2000;
   const restart = async () => {
     const startedAt = performance.now();
     await server.restart();
-    result.slowestStartMs = Math.max(result.slowestStartMs, performance.now() - startedAt);
+    startMs = performance.now() - startedAt;
+    result.slowestStartMs = Math.max(result.slowestStartMs, startMs);
   };
+  const total = () => Object.values(kills).reduce((sum, count) => sum + count, 0);
 
-  for (let done = 0; done < options.count; done++) {
-    const moment = MOMENTS[Math.floor(schedule() * MOMENTS.length)];
+  for (let round = 0; total() < options.count; round++) {
+    const moment = FIRST_MOMENTS[Math.floor(schedule() * FIRST_MOMENTS.length)];
     if (moment === "creation") {
-      await killDuringCreation(random);
-    } else if (moment === "start") {
-      // The server of the round before is stopped first; it is killed, as all others.
-      await server.kill();
-      await killDuringStart(server, random);
-      await restart();
+      kills.creation += await killDuringCreation(schedule, random);
     } else {
       await underLoad(clients, async () => {
         await delay(30 + random() * 700);
@@ -92,12 +93,17 @@ export async function runKills(options: KillsOptions): Promise<KillsResult> {
         }
         await server.kill();
       });
+      kills[moment]++;
+      // Recovers again and again.
+      while (schedule() < KILL_AGAIN) {
+        await killDuringStart(server, random() * startMs);
+        kills.start++;
+      }
       await restart();
     }
-    kills[moment]++;
-    await verify(server, clients, journal, done % VERIFY_EVERY === 0 ? 50 : 2);
+    await verify(server, clients, journal, round % VERIFY_EVERY === 0 ? 50 : 2);
     if (journal.faults.length > 0) break;
-    options.onProgress?.(done + 1, result);
+    options.onProgress?.(total(), result);
   }
   await verify(server, clients, journal);
   server.server.running.kill("SIGTERM");
@@ -171,27 +177,32 @@ async function contentOf(folder: string): Promise<string> {
   return content;
 }
 
-async function killDuringStart(server: Installation, random: () => number): Promise<void> {
+async function killDuringStart(server: Installation, afterMs: number): Promise<void> {
   const { port } = server.server;
   await using starting = start(
     ["serve", "--listen", `127.0.0.1:${port}`, "--data-dir", server.dataDir],
     { env: { HOME: join(server.dataDir, "..") } },
   );
-  await delay(random() * 2500);
+  await delay(afterMs);
   starting.kill("SIGKILL");
   await starting.ended;
 }
 
-/** A first start that was killed, whenever that was, can be repeated. */
-async function killDuringCreation(random: () => number): Promise<void> {
+/** A first start that was killed, whenever that was, can be repeated. Returns the number of kills. */
+async function killDuringCreation(schedule: () => number, random: () => number): Promise<number> {
   await using home = await temporaryHome();
   const dataDir = join(home.folder, "data");
   const args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", dataDir];
-  await using first = start(args, { env: home.env, stdin: "" });
-  await delay(random() * 4000);
-  first.kill("SIGKILL");
-  const { stdout, stderr } = await first.ended;
-  assertNoSecrets("serve", stdout.replaceAll(/\/setup\?token=\S+/g, "") + stderr);
+  let count = 0;
+  do {
+    await using first = start(args, { env: home.env, stdin: "" });
+    await delay(random() * 4000);
+    first.kill("SIGKILL");
+    const { stdout, stderr } = await first.ended;
+    assertNoSecrets("serve", stdout.replaceAll(/\/setup\?token=\S+/g, "") + stderr);
+    count++;
+  } while (schedule() < KILL_AGAIN);
   await using second = await startServer({ dataDir, env: home.env });
   assert.ok(second.setupUrl);
+  return count;
 }
