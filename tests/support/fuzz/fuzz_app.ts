@@ -169,7 +169,7 @@ export async function fuzzApp(server: TestServer, options: FuzzOptions): Promise
 }
 
 /** Half of the requests have one change, some two or none. */
-function fuzzRequests(pages: readonly FuzzRequest[]): fc.Arbitrary<FuzzRequest> {
+export function fuzzRequests(pages: readonly FuzzRequest[]): fc.Arbitrary<FuzzRequest> {
   const fixed = [...Object.values(TEMPLATES).flat(), ...pages];
   const valid = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...Object.values(TEMPLATES).flat()) },
@@ -183,7 +183,7 @@ function fuzzRequests(pages: readonly FuzzRequest[]): fc.Arbitrary<FuzzRequest> 
 }
 
 /** A request for a report of a fault: it repeats what the test sent, on a server that is gone. */
-function reportOf({ method, target, headers, body }: EncodedRequest): string {
+export function reportOf({ method, target, headers, body }: EncodedRequest): string {
   const text = body === undefined ? "" : new TextDecoder().decode(body.subarray(0, 1500));
   return [
     `${method} ${target.slice(0, 1000)}`,
@@ -211,7 +211,7 @@ const AFTER_ALL_RETENTION_MS = 1000 * 86_400_000;
 
 type StoredIds = ReadonlyMap<string, readonly string[]>;
 
-async function storedIds({ parts: { sql } }: TestServer): Promise<StoredIds> {
+export async function storedIds({ parts: { sql } }: TestServer): Promise<StoredIds> {
   const ids = new Map<string, readonly string[]>();
   for (const [table, key] of Object.entries(CREATED)) {
     const rows = await sql`select ${sql(key)} as key from ${sql(table)}`;
@@ -220,7 +220,11 @@ async function storedIds({ parts: { sql } }: TestServer): Promise<StoredIds> {
   return ids;
 }
 
-async function renew(server: TestServer, baseline: StoredIds, number: number): Promise<World> {
+export async function renew(
+  server: TestServer,
+  baseline: StoredIds,
+  number: number,
+): Promise<World> {
   await removeCreated(server, baseline);
   return await createWorld(server, number);
 }
