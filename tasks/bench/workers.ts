@@ -28,7 +28,8 @@ export async function benchWorkers({ seconds, rounds }: WorkersOptions): Promise
       median(all.map((measurement) => measurement[name])).toFixed(0);
     console.log(
       `${count} workers: verify ${of("verify")}/s, refresh ${of("refresh")}/s, ` +
-        `${of("megabytes")} MB for each worker`,
+        `${of("megabytes")} MB for each worker, ${of("microseconds")} µs of processor time for ` +
+        `each verification, ${of("share")} % of them on the busiest worker`,
     );
   }
   const [single, several] = counts.map((count) => measured.get(count)!);
@@ -42,6 +43,10 @@ interface Measurement {
   /** Requests per second. */
   verify: number;
   refresh: number;
+  /** Processor time of all workers for one verification: it does not depend on what else runs. */
+  microseconds: number;
+  /** Of that time, of the busiest worker, in %. */
+  share: number;
   /** Memory that a worker does not share, after the load. */
   megabytes: number;
 }
@@ -56,11 +61,16 @@ async function measure(workers: number, seconds: number): Promise<Measurement> {
       headers: { authorization: `Bearer ${token}` },
     };
     await requestsPerSecond(load, 1);
+    const pids = (await sql<{ pid: number }[]>`select pid from replicas`).map(({ pid }) => pid);
+    const before = pids.map(processorSeconds);
     const verify = await requestsPerSecond(load, seconds);
+    const used = pids.map((pid, index) => processorSeconds(pid) - before[index]);
+    const total = used.reduce((sum, time) => sum + time, 0);
+    const microseconds = total * 1_000_000 / (verify * seconds);
+    const share = Math.max(...used) * 100 / total;
     const refresh = await refreshesPerSecond(server, seconds);
-    const rows = await sql<{ pid: number }[]>`select pid from replicas`;
-    const megabytes = median(rows.map(({ pid }) => privateMegabytes(pid)));
-    return { verify, refresh, megabytes };
+    const megabytes = median(pids.map(privateMegabytes));
+    return { verify, refresh, megabytes, microseconds, share };
   } finally {
     await sql.end();
   }
@@ -92,6 +102,14 @@ async function refreshesPerSecond(server: Installation, seconds: number): Promis
     }
   }));
   return refreshes / seconds;
+}
+
+/** Of all threads of a process, in user and system mode; Linux counts in hundredths of a second. */
+function processorSeconds(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  // The name, in parentheses, may have spaces.
+  const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
+  return (utime + stime) / 100;
 }
 
 function privateMegabytes(pid: number): number {
