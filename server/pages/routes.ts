@@ -39,9 +39,10 @@ import { showSignIn, submitSignIn } from "./account/sign_in.tsx";
 import { showWithdrawConsent, submitWithdrawConsent } from "./account/withdraw_consent.tsx";
 import { submitSignOut } from "./account/sign_out.ts";
 import { showSignOutBrowser, submitSignOutBrowser } from "./account/sign_out_browser.tsx";
-import { downloadAuditLog } from "./admin/audit/export.ts";
+import { downloadAuditLog } from "./admin/audit/export.tsx";
 import { showAuditLog } from "./admin/audit/list.tsx";
-import { AUDIT_PARAMETERS, AUDIT_PATH, EXPORT_PATH } from "./admin/audit/view.ts";
+import { showHistory, submitHistory } from "./admin/audit/history.tsx";
+import { AUDIT_PARAMETERS, AUDIT_PATH, EXPORT_PATH, HISTORY_PATH } from "./admin/audit/view.ts";
 import { showDirectoryAccess, submitDirectoryAccess } from "./admin/directories/access.tsx";
 import { showAddDirectory, submitAddDirectory } from "./admin/directories/add.tsx";
 import { showEditDirectory, submitEditDirectory } from "./admin/directories/edit.tsx";
@@ -345,6 +346,7 @@ export const pageRoutes: readonly PageRoute[] = [
   ...form("/admin/people/offboard", onePerson, showOffboardPerson, submitOffboardPerson),
   get(AUDIT_PATH, { ...admin, keep: [...AUDIT_PARAMETERS, "after", "before"] }, showAuditLog),
   get(EXPORT_PATH, { ...admin, ...fresh, keep: [...AUDIT_PARAMETERS, "format"] }, downloadAuditLog),
+  ...form(HISTORY_PATH, { ...admin, keep: ["of"] }, showHistory, submitHistory),
   get("/admin/health", admin, showHealth),
   get("/admin/owners", admin, showOwners),
   ...form(

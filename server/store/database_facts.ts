@@ -1,5 +1,5 @@
 /** What the database says about itself, for operators. */
-import type { Sql } from "./db/connect.ts";
+import type { Sql, Transaction } from "./db/connect.ts";
 
 export interface DatabaseFacts {
   /** As `server_version_num`: 180003 is 18.3. */
@@ -55,6 +55,18 @@ export async function readDatabaseFacts(sql: Sql): Promise<DatabaseFacts> {
       ? undefined
       : { synchronous: row.synchronous, asynchronous: row.asynchronous },
   };
+}
+
+/** Tables that this user may not read or change, although the server needs to. */
+export async function listForbiddenTables(sql: Sql | Transaction): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select c.relname as name from pg_class c, pg_class ours
+    where ours.oid = to_regclass('schema_migrations') and c.relnamespace = ours.relnamespace
+      and c.relowner = ours.relowner and c.relkind in ('r', 'p')
+      and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+        and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
+    order by 1`;
+  return rows.map(({ name }) => name);
 }
 
 /** What expires within `soon`, by kind. */

@@ -11,6 +11,7 @@ import { CA_FILE_VARIABLE } from "../../shared/certificate_authorities.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
+import { parseOutput } from "../support/output_schema.ts";
 import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
 
@@ -171,6 +172,35 @@ Deno.test("GitHub Actions: from one command and the job's environment to an API 
     other.stderr,
   );
   assert.doesNotMatch(other.stderr, /eyJ/);
+
+  // The operator asks why the run got a token, and the other one did not.
+  const why = async (run: string) => {
+    const { code, stdout, stderr } = await world.operate([
+      "admin",
+      "audit",
+      "--why",
+      run,
+      "--json",
+    ]);
+    assert.equal(code, EXIT.ok, stderr);
+    return parseOutput("admin-audit-why", stdout) as {
+      kind: string;
+      state: string;
+      facts: { name: string; value: string }[];
+      steps: { text: string }[];
+    };
+  };
+  const run = await why(String(claims.run_id));
+  assert.deepEqual([run.kind, run.state], ["run", "refused"]);
+  const facts = new Map(run.facts.map(({ name, value }) => [name, value]));
+  assert.equal(facts.get("issuer"), world.issuer.url);
+  assert.equal(facts.get("repository"), "acme/api");
+  assert.equal(facts.get("acts as"), "github:acme/api:main");
+  const text = run.steps.map((step) => step.text).join("\n");
+  assert.match(text, /the trust rule .* was created by operator/);
+  assert.match(text, /got an access token from .*, with the scopes deploy/);
+  assert.match(text, /was refused from /);
+  assert.equal((await why(String(claims.sub))).kind, "run");
 });
 
 Deno.test("GitHub Actions without the permission prints the lines to add to the workflow", async () => {

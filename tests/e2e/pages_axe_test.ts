@@ -276,6 +276,14 @@ async function walkPeople(server: TestServer, url: string, page: Page, look: Loo
   await look("audit-wrong", "audit");
   await go("/admin/audit?event=nothing");
   await look("audit-none", "audit");
+  await go("/admin/audit/history");
+  await look("audit-history-form", "audit_history");
+  await page.getByLabel("Token, login or CI run").fill("nothing");
+  await press("Show history");
+  await look("audit-history-unknown", "audit_history");
+  const [login] = await sql<{ id: string }[]>`select id from refresh_token_families limit 1`;
+  await go(`/admin/audit/history?of=${login.id}`);
+  await look("audit-history", "audit_history");
   await go("/admin/health");
   await look("health", "health");
   await go("/admin/owners");

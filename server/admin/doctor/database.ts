@@ -1,14 +1,22 @@
+import { statfs } from "node:fs/promises";
 import { brand } from "../../../shared/brand.ts";
 import { named } from "./named.ts";
 import { type Finding, ok, problem, warning } from "../../../shared/finding.ts";
 import { appliedMigrations, migrationStatus, unknownMigrations } from "../../store/db/migrate.ts";
-import { readDatabaseFacts } from "../../store/database_facts.ts";
+import { listForbiddenTables, readDatabaseFacts } from "../../store/database_facts.ts";
 import type { DoctorDeps } from "./examine.ts";
 
 /** PostgreSQL's major versions that are tested. */
 const [OLDEST, NEWEST] = [14, 18];
 /** Clocks that differ by more make tokens look expired, or not yet valid. */
 const MAX_CLOCK_DIFFERENCE_MS = 5000;
+/** Bytes, and a share of the disk, below which an operator has to act. */
+const LITTLE_SPACE = 1_000_000_000;
+const LITTLE_SHARE = 0.05;
+/** Bytes below which the server may stop to accept writes at any moment. */
+const NO_SPACE = 100_000_000;
+/** Names in one line. */
+const MAX_NAMES = 5;
 /** Share of max_connections above which a replica more may not find any. */
 const MANY_CONNECTIONS = 0.8;
 
@@ -42,7 +50,20 @@ export async function databaseFindings({ sql, clock, config }: DoctorDeps): Prom
     clockFinding(facts.now.getTime() - clock.now()),
     ...await migrationFindings(sql),
   ];
-  if (embedded) return findings;
+  if (embedded) return [...findings, ...await diskFindings(config)];
+  const forbidden = await listForbiddenTables(sql);
+  if (forbidden.length > 0) {
+    const names = named(forbidden.slice(0, MAX_NAMES));
+    const others = forbidden.length > MAX_NAMES ? ` and ${forbidden.length - MAX_NAMES} more` : "";
+    findings.push(
+      problem(
+        "database_permissions",
+        `the user of database_url may not read and change ${names}${others}`,
+        "Let the server use the role that owns the tables, or as the owner: GRANT SELECT, INSERT, " +
+          "UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO …",
+      ),
+    );
+  }
   const used = facts.connections / facts.maxConnections;
   findings.push(
     used > MANY_CONNECTIONS
@@ -69,6 +90,27 @@ export async function databaseFindings({ sql, clock, config }: DoctorDeps): Prom
     );
   }
   return findings;
+}
+
+async function diskFindings({ dataDir }: DoctorDeps["config"]): Promise<Finding[]> {
+  if (dataDir === undefined) return [];
+  const { bavail, blocks, bsize } = await statfs(dataDir);
+  const finding = diskFinding({ freeBytes: bavail * bsize, totalBytes: blocks * bsize }, dataDir);
+  return finding === undefined ? [] : [finding];
+}
+
+/** Of the disk with the embedded database; undefined: there is room. */
+export function diskFinding(
+  { freeBytes, totalBytes }: { freeBytes: number; totalBytes: number },
+  dataDir: string,
+): Finding | undefined {
+  const isEnough = freeBytes > LITTLE_SPACE || freeBytes > totalBytes * LITTLE_SHARE;
+  if (isEnough && freeBytes > NO_SPACE) return undefined;
+  const message = `${megabytes(freeBytes)} are free in ${dataDir}`;
+  const advice =
+    "Free some space, or enlarge the disk: on a full disk, the server accepts nothing " +
+    "that it has to store.";
+  return freeBytes > NO_SPACE ? warning("disk", message, advice) : problem("disk", message, advice);
 }
 
 function clockFinding(differenceMs: number): Finding {

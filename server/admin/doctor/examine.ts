@@ -21,10 +21,12 @@ import { replicaFindings } from "./replicas.ts";
 export interface DoctorDeps {
   sql: Sql;
   clock: Clock;
-  config: Pick<
-    ServerConfig,
-    "auditStream" | "databaseUrl" | "keyRotation" | "mail" | "webhook" | "trustedProxies"
-  >;
+  config:
+    & Pick<
+      ServerConfig,
+      "auditStream" | "databaseUrl" | "keyRotation" | "mail" | "webhook" | "trustedProxies"
+    >
+    & { dataDir?: string };
   keys: Pick<SigningKeys, "list">;
   encryption: Encryption;
   secrets: Pick<ServerSecrets, "auditKey">;

@@ -5,6 +5,7 @@ import { isUuid } from "../../../shared/uuid.ts";
 import { byWhom, namesOf, step, type Story, type WhyDeps } from "./story.ts";
 
 const MAX_EVENTS = 20;
+const MAX_CHANGES = 10;
 /** How far back runs are looked for, in ms. */
 const SEARCHED_MS = 90 * 86_400_000;
 /** Shown as what the run is, in this order. */
@@ -28,10 +29,13 @@ export async function describeRun(deps: WhyDeps, text: string): Promise<Story | 
   if (newest === undefined) return undefined;
   const ruleId = events.find(({ subject }) => subject !== null)?.subject;
   const rule = ruleId && isUuid(ruleId) ? await findTrustRuleById(sql, ruleId) : undefined;
-  const ruleEvents = ruleId ? await listEventsAbout(sql, { subjects: [ruleId], limit: 5 }) : [];
+  const ruleName = rule?.name ?? String(newest.details.rule ?? ruleId ?? "");
+  // Changes of rules are recorded with the name.
+  const ruleEvents = ruleId
+    ? await listEventsAbout(sql, { subjects: [ruleId, ruleName], limit: MAX_CHANGES })
+    : [];
   const changes = ruleEvents.filter(({ event }) => event.startsWith("trust_rule."));
   const name = await namesOf(sql, [...events, ...changes]);
-  const ruleName = rule?.name ?? String(newest.details.rule ?? ruleId ?? "");
   return {
     kind: "run",
     id: text,

@@ -7,6 +7,7 @@ import { findClient } from "../../store/clients.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { type DelegatedToken, listDelegatedTokens } from "../../store/delegated_tokens.ts";
 import type { RefreshTokenFamily } from "../../store/refresh_token_families.ts";
+import { historyUrl } from "../admin/audit/view.ts";
 import { Command } from "../ui/command.tsx";
 import { ActionButton } from "../ui/confirmation.tsx";
 import { type Column, DataTable } from "../ui/data_table.tsx";
@@ -78,12 +79,17 @@ export async function loginsOfUser(
     label: "Actions",
     kind: "actions",
     cell: ({ login }) => (
-      <ActionButton
-        action="/admin/people/revoke-login"
-        fields={{ user: userId, login: login.id }}
-        label="Revoke"
-        about={aboutLogin(login)}
-      />
+      <>
+        <a class="button" href={historyUrl(login.id)}>
+          History<span class="hidden">{` of ${aboutLogin(login)}`}</span>
+        </a>
+        <ActionButton
+          action="/admin/people/revoke-login"
+          fields={{ user: userId, login: login.id }}
+          label="Revoke"
+          about={aboutLogin(login)}
+        />
+      </>
     ),
   }];
   return <LoginTable rows={rows} columns={columns} now={now} />;

@@ -6,7 +6,7 @@ import type { PageDeps } from "./page_route.ts";
 export function textStream(
   { log }: Pick<PageDeps, "log">,
   c: PageContext,
-  pieces: AsyncGenerator<string>,
+  pieces: Pick<AsyncGenerator<string>, "next" | "return">,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const fields = requestFields(c.req.raw);

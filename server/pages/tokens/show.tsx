@@ -5,7 +5,7 @@ import { findOwner } from "../../pats/owner.ts";
 import { MAX_DESCRIPTION_LENGTH } from "../../pats/policy.ts";
 import { patScopes, scopeNames } from "../../scopes.ts";
 import type { Sql } from "../../store/db/connect.ts";
-import { auditUrl } from "../admin/audit/view.ts";
+import { auditUrl, historyUrl } from "../admin/audit/view.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { Fact } from "../ui/facts.tsx";
@@ -87,7 +87,8 @@ export async function showToken(deps: ShowTokenDeps, c: PageContext): Promise<Re
           </Fact>
           {c.get("session")?.user.isAdmin && (
             <Fact name="History">
-              <a href={auditUrl({ subject: token.id })}>Events of this token</a>
+              <a href={historyUrl(token.id)}>From approval to end</a>,{" "}
+              <a href={auditUrl({ subject: token.id })}>all events</a>
             </Fact>
           )}
           <Fact name="Scopes">

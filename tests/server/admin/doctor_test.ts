@@ -1,12 +1,14 @@
 /** The checks of `admin doctor` and of the page Health, each with a server that has the fault. */
 import assert from "node:assert/strict";
 import { examineServer } from "../../../server/admin/doctor/examine.ts";
+import { diskFinding } from "../../../server/admin/doctor/database.ts";
 import { certificateFinding } from "../../../server/admin/doctor/public_address.ts";
 import { UntrustedForwarders } from "../../../server/http/untrusted_forwarders.ts";
 import { recordAuditEvent } from "../../../server/store/audit_events.ts";
 import { addStream } from "../../../server/store/audit_log/streams.ts";
+import { listForbiddenTables } from "../../../server/store/database_facts.ts";
 import { recordHeartbeat } from "../../../server/store/replicas.ts";
-import { testOnEachDatabase } from "../../support/databases.ts";
+import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
 import { testServer } from "../../support/test_server.ts";
 
 testOnEachDatabase("finds faults of the database, replicas and keys", async (location) => {
@@ -70,6 +72,34 @@ testOnEachDatabase("finds targets that receive no audit events", async (location
   const findings = areas.flatMap((area) => area.findings)
     .filter(({ check }) => check === "audit_stream");
   assert.deepEqual(findings.map(({ status }) => status), ["problem", "problem", "ok", "warning"]);
+});
+
+Deno.test("finds tables that the user of the server may not change", async () => {
+  await using database = await databaseKinds.at(-1)!.create();
+  await using server = await testServer(database.location);
+  const { sql } = server.parts;
+  const role = `doctor_${crypto.randomUUID().slice(0, 8)}`;
+  await sql.unsafe(`create role ${role}`);
+  try {
+    await sql.unsafe(`grant select on all tables in schema public to ${role}`);
+    const forbidden = await sql.begin(async (tx) => {
+      await tx.unsafe(`set local role ${role}`);
+      return await listForbiddenTables(tx);
+    }) as string[];
+    assert.ok(forbidden.includes("users") && forbidden.includes("audit_log"));
+    assert.deepEqual(await listForbiddenTables(sql), []);
+  } finally {
+    await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
+  }
+});
+
+Deno.test("a disk is a warning before it is full, then a problem", () => {
+  const statusAt = (freeBytes: number, totalBytes: number) =>
+    diskFinding({ freeBytes, totalBytes }, "/data")?.status;
+  assert.equal(statusAt(50e9, 2000e9), undefined, "a small share of a large disk");
+  assert.equal(statusAt(0.9e9, 1e9), undefined, "a small disk");
+  assert.equal(statusAt(0.9e9, 100e9), "warning");
+  assert.equal(statusAt(0.05e9, 100e9), "problem");
 });
 
 Deno.test("a certificate is a warning two weeks before it expires, then a problem", () => {

@@ -33,7 +33,7 @@ async function start() {
     record: (event: AuditEvent) => recordAuditEvent(sql, clock, event),
     rest: (query: Record<string, string>) =>
       call(server, access_token, "GET", `/api/v1/audit-events?${new URLSearchParams(query)}`),
-    async cli(options: Partial<AuditOptions>): Promise<Record<string, unknown>[]> {
+    async cli(options: Partial<AuditOptions>): Promise<string> {
       let stdout = "";
       const code = await adminAudit({ ...database.location, config, json: true, ...options }, {
         ...NO_TERMINAL,
@@ -46,7 +46,7 @@ async function start() {
         platform: { os: "linux", homedir: folder },
       });
       assert.equal(code, 0);
-      return lines(stdout);
+      return stdout;
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
@@ -112,7 +112,7 @@ Deno.test("the page, REST, the exports and admin audit return the same events", 
   for (const [query, options] of searches) {
     const name = JSON.stringify(query);
     // The command prints the newest event last.
-    const expected = (await cli({ ...options, limit: "1000" })).reverse();
+    const expected = lines(await cli({ ...options, limit: "1000" })).reverse();
     const { status, body } = await rest(query);
     assert.equal(status, 200, name);
     assert.deepEqual(body.events, expected.map(snakeCase), name);
@@ -250,3 +250,33 @@ async function refusesOthers(server: TestServer): Promise<void> {
   const refused = await call(server, approval.access_token, "GET", "/api/v1/audit-events");
   assert.equal(refused.status, 403);
 }
+
+Deno.test("the page History shows what admin audit --why prints", async () => {
+  await using log = await start();
+  const { admin, cli } = log;
+  const { pat, person } = await seed(log);
+  const golden = pageGolden();
+  const stable = async (response: Promise<Shown>) => {
+    const page = await response;
+    return { ...page, html: page.html.replaceAll(UUID, "ID").replaceAll(pat.prefix, "PREFIX") };
+  };
+  const of = (of: string) => url("/admin/audit/history", { of });
+  await golden.record("audit_history", "form", stable(admin.get("/admin/audit/history")));
+  await golden.record("audit_history", "token", stable(admin.get(of(pat.id))));
+  await golden.recordProblems("audit_history", "unknown", stable(admin.get(of("nothing"))));
+  await golden.assert();
+
+  const story = JSON.parse(await cli({ why: pat.id }));
+  const html = (await admin.get(of(pat.id))).html.replaceAll("&#39;", "'");
+  for (const { text } of story.steps) assert.ok(html.includes(text), text);
+  for (const { value } of story.facts) assert.ok(html.includes(value), value);
+  await admin.get("/admin/audit/history");
+  for (const secret of [pat.token, person.login]) {
+    const history = await admin.submit("/admin/audit/history", { credential: secret });
+    assert.equal(history.status, 200);
+    assert.ok(!history.html.includes(secret));
+  }
+  // A token in the URL is replaced by its prefix, or left out.
+  assert.equal((await admin.get(of(pat.token))).location, of(pat.prefix));
+  assert.equal((await admin.get(of(person.login))).location, "/admin/audit/history");
+});

@@ -72,6 +72,7 @@ const ACTIONS: Record<
   "/tokens/:id/rotate": ["token_rotator", true],
   "/tokens/:id/revoke": ["token_viewer", true],
   "/admin/tokens/revoke": ["administrator", true],
+  "/admin/audit/history": ["administrator", false],
   "/admin/directories/add": ["administrator", true],
   "/admin/directories/edit": ["administrator", true],
   "/admin/directories/rotate": ["administrator", true],

@@ -9,7 +9,7 @@ import { adminCommand } from "../command.ts";
 import type { AuditOptions } from "./options.ts";
 import { localTime } from "./print_events.ts";
 import { wrapWords } from "../../../../shared/wrap_text.ts";
-import { identifySecret, isSecret } from "./why_subject.ts";
+import { identifySecret, isSecret } from "../../../audit/why/identify_secret.ts";
 
 const MAX_LENGTH = 1000;
 /** No token is longer. */

@@ -20,6 +20,7 @@ import {
   type AuditView,
   exportUrl,
   hasToken,
+  HISTORY_PATH,
   isFiltered,
   MAX_PARAMETER,
   readAuditView,
@@ -57,6 +58,7 @@ export async function showAuditLog(deps: PageDeps, c: PageContext): Promise<Resp
         <PageHeading
           title={TITLE}
           lead="What happened on this server: who did what, from where, and what came of it."
+          actions={<a class="button" href={HISTORY_PATH}>History of a token or login</a>}
         />
         <ErrorSummary problems={problems} />
         <SearchFields view={view} problems={problems} />

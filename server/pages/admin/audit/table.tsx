@@ -7,7 +7,7 @@ import { Address, Fact } from "../../ui/facts.tsx";
 import { ExactTime } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { personPath } from "../people/paths.ts";
-import { auditUrl, MAX_PARAMETER } from "./view.ts";
+import { auditUrl, historyUrl, MAX_PARAMETER } from "./view.ts";
 
 /** The longest value that an event has is the settings of a server. */
 const MAX_DETAIL = 20_000;
@@ -110,6 +110,11 @@ function Details({ event }: { event: ListedAuditEvent }) {
           />
         )}
         {subject !== null && <Searched name="Subject" parameter="subject" value={subject.id} />}
+        {(subject?.kind === "token" || subject?.kind === "login") && (
+          <Fact name="History">
+            <a href={historyUrl(subject.id)}>From approval to end</a>
+          </Fact>
+        )}
         {address !== null && <Searched name="Address" parameter="address" value={address} />}
         {requestId !== null && <Searched name="Request" parameter="request" value={requestId} />}
         {replica !== null && <TextFact name="Replica" value={replica} />}

@@ -10,6 +10,7 @@ import { listUrl } from "../../http/list_query.ts";
 
 export const AUDIT_PATH = "/admin/audit";
 export const EXPORT_PATH = `${AUDIT_PATH}/export`;
+export const HISTORY_PATH = `${AUDIT_PATH}/history`;
 
 /** What the list is searched by: the fields of its form and the parameters of its URL. */
 export const AUDIT_PARAMETERS = [
@@ -61,6 +62,11 @@ export function hasToken(c: PageContext): boolean {
 
 export function auditUrl(view: AuditView): string {
   return listUrl(AUDIT_PATH, { ...view });
+}
+
+/** The life of a credential, by its id or prefix. */
+export function historyUrl(of: string): string {
+  return listUrl(HISTORY_PATH, { of });
 }
 
 export function exportUrl(

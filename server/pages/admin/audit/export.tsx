@@ -8,9 +8,12 @@ import type { AuditFilter } from "../../../store/audit_log/list.ts";
 import type { PageContext } from "../../context.ts";
 import { signedInSession } from "../../http/browser_session.ts";
 import type { PageDeps } from "../../http/page_route.ts";
+import { errorPage, type PageError } from "../../http/error_page.tsx";
 import { textStream } from "../../http/text_stream.ts";
+import { holdingSlot, takeExportSlot } from "./export_slots.ts";
 import { auditUrl, readAuditView, toAuditSearch } from "./view.ts";
 
+const RETRY_AFTER_SECONDS = 10;
 const CONTENT_TYPES: Record<ExportFormat, string> = {
   jsonl: "application/x-ndjson; charset=utf-8",
   csv: "text/csv; charset=utf-8",
@@ -25,17 +28,37 @@ export async function downloadAuditLog(deps: PageDeps, c: PageContext): Promise<
   const filter = Array.isArray(search) ? undefined : await toAuditFilter(sql, search);
   // The list says what is wrong.
   if (filter === undefined || filter instanceof DomainError) return c.redirect(auditUrl(view), 303);
-  await recordAuditEvent(sql, clock, {
+  const { id: userId } = signedInSession(c).user;
+  const release = takeExportSlot(userId);
+  if (release === undefined) return await errorPage(deps, c, tooManyExports());
+  // No one reads the body of a response to HEAD.
+  if (c.req.method === "HEAD") release();
+  const event = {
     event: "audit.exported",
-    actor: signedInSession(c).user.id,
+    actor: userId,
     address: c.get("requester").address,
     details: { format, ...describeFilter(filter) },
+  };
+  await recordAuditEvent(sql, clock, event).catch((error) => {
+    release();
+    throw error;
   });
+  const pieces = holdingSlot(exportEvents(sql, { filter, format }), release);
   const day = new Date(clock.now()).toISOString().slice(0, 10);
-  return c.body(textStream(deps, c, exportEvents(sql, { filter, format })), 200, {
+  return c.body(textStream(deps, c, pieces), 200, {
     "content-type": CONTENT_TYPES[format],
     "content-disposition": `attachment; filename="${brand.binaryName}-audit-${day}.${format}"`,
   });
+}
+
+function tooManyExports(): PageError {
+  return {
+    code: "unavailable",
+    id: "too_many_exports",
+    title: "Other exports are still running",
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    children: <p>Wait until they are downloaded, or cancel one, and export again.</p>,
+  };
 }
 
 /** Only what was recognized: a user may have pasted anything. */

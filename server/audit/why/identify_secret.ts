@@ -1,8 +1,8 @@
 import { decodeJwt } from "jose";
-import { brand } from "../../../../shared/brand.ts";
-import type { WhySubject } from "../../../audit/why/why.ts";
-import { refreshTokenHashes } from "../../../tokens/refresh_token.ts";
-import { tokenHashHex } from "../../../tokens/token_hash.ts";
+import { brand } from "../../../shared/brand.ts";
+import type { WhySubject } from "./why.ts";
+import { refreshTokenHashes } from "../../tokens/refresh_token.ts";
+import { tokenHashHex } from "../../tokens/token_hash.ts";
 
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
