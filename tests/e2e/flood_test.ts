@@ -107,6 +107,34 @@ Deno.test({
       await Promise.all(refused);
     });
 
+    await t.step("holds no more of bodies in chunks of one byte than of others", async () => {
+      const chunked = (chunks: number) =>
+        halfSent(
+          port,
+          [
+            ...["POST /oauth/token HTTP/1.1", `Host: ${new URL(server.issuer).host}`],
+            "Content-Type: application/x-www-form-urlencoded",
+            ...["Transfer-Encoding: chunked", "Connection: close", "", ""],
+          ].join("\r\n") + `${"1\r\na\r\n".repeat(chunks)}0\r\n\r\n`,
+          0,
+        );
+      assert.match(await chunked(500), /^HTTP\/1\.1 400 /);
+      const answers = Array.from({ length: 30 }, () => chunked(3000));
+      let [most, isOver] = [0, false];
+      const watch = (async () => {
+        while (!isOver) {
+          most = Math.max(most, await memoryOf(running.pid) - before);
+          await isServed();
+        }
+      })();
+      const received = await Promise.all(answers);
+      isOver = true;
+      await watch;
+      for (const answer of received) assert.match(answer, /^$|^HTTP\/1\.1 400 /);
+      // They would be 5,600 MB if each chunk had a buffer of its own.
+      assert.ok(most < 350, `${most} MB more`);
+    });
+
     await t.step("rejects endless headers", async () => {
       const long = (length: number) =>
         rawRequest(

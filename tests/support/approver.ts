@@ -1,5 +1,6 @@
 /** A user who approves in the browser: quick, form by form over HTTP, without a screen. */
 import assert from "node:assert/strict";
+import { CSRF_FIELD } from "../../server/pages/http/csrf.ts";
 import { brand } from "../../shared/brand.ts";
 import { managementResource } from "../../shared/management.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
@@ -26,8 +27,15 @@ export interface Account {
   password: string;
 }
 
-/** In a browser of its own at `origin`, not signed in yet. */
-export function approver(origin: string, { email, password }: Account): Approver {
+/**
+ * In a browser of its own at `origin`, not signed in yet. `onSecret` is called with its cookies and the
+ * CSRF tokens of the forms that it sends.
+ */
+export function approver(
+  origin: string,
+  { email, password }: Account,
+  onSecret: (secret: string) => void = () => {},
+): Approver {
   const cookies = new Map<string, string>();
 
   /** One request and the redirects it leads to. */
@@ -40,6 +48,7 @@ export function approver(origin: string, { email, password }: Account): Approver
       for (const set of response.headers.getSetCookie()) {
         const [name, value] = set.split(";")[0].split("=");
         cookies.set(name, value);
+        if (value !== "") onSecret(value);
       }
       const location = response.headers.get("location");
       const text = await response.text();
@@ -58,6 +67,7 @@ export function approver(origin: string, { email, password }: Account): Approver
     assert.ok(form, `no form for ${action} on the page “${titleOf(html)}”`);
     const hidden = [...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)]
       .map(([, name, value]) => [name, value.replaceAll("&amp;", "&")]);
+    for (const [name, value] of hidden) if (name === CSRF_FIELD) onSecret(value);
     return await visit(action, new URLSearchParams([...hidden, ...Object.entries(fields)]));
   }
 

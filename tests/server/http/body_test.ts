@@ -90,6 +90,26 @@ Deno.test("accepts bodies of other networks, and small ones, during a flood of h
   await Promise.all(held);
 });
 
+Deno.test("copies the pieces of a body, and rejects too many small ones", async () => {
+  // As the runtime returns each chunk of one byte.
+  const inPieces = (count: number) => {
+    let left = count;
+    const body = new ReadableStream<Uint8Array>({
+      pull(stream) {
+        if (left-- === 0) return stream.close();
+        stream.enqueue(new Uint8Array(new ArrayBuffer(65_536), 0, 1).fill(97));
+      },
+    });
+    return new Request("http://127.0.0.1/", { method: "POST", body });
+  };
+  const bytes = await readBytes(inPieces(900), { limit: MB });
+  assert.ok(bytes instanceof Uint8Array);
+  assert.deepEqual([bytes.length, new Set(bytes)], [900, new Set([97])]);
+  assert.ok(bytes.buffer.byteLength < 10_000);
+  const many = await readBytes(inPieces(5000), { limit: MB });
+  assert.ok(many instanceof BodyError && many.reason === "too_large");
+});
+
 Deno.test("rejects a request by its headers before reading its body", async () => {
   await using database = await databaseKinds[0].create();
   await using server = await testServer(database.location);

@@ -60,7 +60,8 @@ export function loadClient(options: LoadClientOptions): LoadClient {
   const issuer = options.issuer ?? origin;
   const mine: JournalToken[] = [];
   const logins: JournalLogin[] = [];
-  let browser: Approver = approver(origin, account);
+  const openBrowser = () => approver(origin, account, (secret) => journal.secrets.add(secret));
+  let browser: Approver = openBrowser();
   let login: JournalLogin | undefined;
   let management: string | undefined;
   let names = 0;
@@ -133,7 +134,7 @@ export function loadClient(options: LoadClientOptions): LoadClient {
       await withTimeout(browser.decide(started.user_code, "approve"), 3 * TIMEOUT_MS);
     } catch (error) {
       // Its browser may have half of a sign-in.
-      browser = approver(origin, account);
+      browser = openBrowser();
       throw new Unavailable(String(error));
     }
     const { body } = await post("/oauth/token", {

@@ -1,10 +1,12 @@
 /** Two replicas of the compiled program behind HAProxy, each with its own way to the database. */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { brand } from "../../../shared/brand.ts";
 import { type Running, start } from "../binary.ts";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free_port.ts";
 import { type ProcessClock, processClock } from "../libfaketime.ts";
+import { otlpReceiver } from "../otlp_receiver.ts";
 import { programPath } from "../reverse_proxy.ts";
 import { startTcpProxy, type TcpProxy } from "../tcp_proxy.ts";
 import { temporaryHome } from "../temporary_home.ts";
@@ -28,6 +30,9 @@ export interface Replicas extends AsyncDisposable {
   list: readonly Replica[];
   /** Everything that their processes have written. */
   output(): string;
+  /** What they have sent and written elsewhere, by place, and what other users of the machine see. */
+  exported(): Promise<Record<string, string>>;
+  secrets: readonly string[];
 }
 
 export async function startReplicas(cluster: PostgresCluster): Promise<Replicas> {
@@ -35,6 +40,18 @@ export async function startReplicas(cluster: PostgresCluster): Promise<Replicas>
   const home = cleanUp.use(await temporaryHome());
   const [proxyPort, ...ports] = [freePort(), freePort(), freePort()];
   const issuer = `http://127.0.0.1:${proxyPort}`;
+  const collector = cleanUp.use(otlpReceiver());
+  const events: string[] = [];
+  const receiver = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      events.push(JSON.stringify([...request.headers]), await request.text());
+      return new Response();
+    },
+  );
+  cleanUp.defer(() => receiver.shutdown());
+  const auditFile = join(home.folder, "audit.jsonl");
+  const auditSecret = `secret-of-the-stream-${crypto.randomUUID()}`;
   const outputs: Running[] = [];
   const list: Replica[] = [];
   for (const port of ports) {
@@ -73,12 +90,21 @@ export async function startReplicas(cluster: PostgresCluster): Promise<Replicas>
         running = start(
           [
             ...["serve", "--listen", `127.0.0.1:${port}`, "--data-dir", dataDir],
-            ...["--database-url", hosts(statements)],
-            ...["--database-listen-url", hosts(notifications)],
             ...["--issuer", issuer, "--trusted-proxies", "127.0.0.1"],
             ...["--metrics-listen", metrics, "--access-log", "on"],
           ],
-          { env: { ...home.env, ...clock.env } },
+          {
+            env: {
+              ...home.env,
+              ...clock.env,
+              ...collector.env,
+              [`${brand.envPrefix}_DATABASE_URL`]: hosts(statements),
+              [`${brand.envPrefix}_DATABASE_LISTEN_URL`]: hosts(notifications),
+              [`${brand.envPrefix}_AUDIT_STREAM`]:
+                `http://127.0.0.1:${receiver.addr.port}/audit,file:${auditFile}`,
+              [`${brand.envPrefix}_AUDIT_STREAM_SECRET`]: auditSecret,
+            },
+          },
         );
         outputs.push(running);
         const starting = running;
@@ -100,6 +126,18 @@ export async function startReplicas(cluster: PostgresCluster): Promise<Replicas>
   return {
     issuer,
     list,
+    secrets: [auditSecret],
+    async exported() {
+      const lines = outputs.map(({ pid }) =>
+        Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "")
+      );
+      return {
+        "OpenTelemetry": collector.text(),
+        "audit webhook": events.join("\n"),
+        "audit file": await Deno.readTextFile(auditFile),
+        "process list": (await Promise.all(lines)).join("\n"),
+      };
+    },
     output: () => outputs.map(({ stdout, stderr }) => stdout() + stderr()).join("\n"),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -1,9 +1,14 @@
 /** Faults under load, and then questions about everything that was acknowledged. */
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import postgres from "postgres";
+import { brand } from "../../../shared/brand.ts";
 import { PASSWORD_MARK } from "../assert_no_secrets.ts";
 import { run } from "../binary.ts";
 import { eventually } from "../eventually.ts";
+import { temporaryHome } from "../temporary_home.ts";
 import { auditProblems } from "./check_audit.ts";
 import { FAULTS, type Site } from "./faults.ts";
 import { type Journal, newJournal } from "./journal.ts";
@@ -122,10 +127,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     journal.faults.push(...await auditProblems(sql as never, journal));
     const passwords = accounts.map(({ password }) => password);
-    const secrets = [...journal.secrets, ...passwords, cluster.password];
+    const secrets = [
+      ...journal.secrets,
+      ...[...passwords, cluster.password, ...replicas.secrets],
+    ];
     const { problems, searched } = await findSecrets(secrets, sql as never, {
       log: replicas.output(),
       metrics: (await Promise.all(replicas.list.map(metricsOf))).join("\n"),
+      ...await replicas.exported(),
+      ...await printedByCommands(urlOf(cluster.password, cluster.primary().port)),
     });
     journal.faults.push(...problems);
     result.searched = searched;
@@ -134,6 +144,49 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
   if (journal.faults.length > 0) result.logs = await cluster.logs() + replicas.output();
   return result;
+}
+
+/** What operators' commands print and write. */
+async function printedByCommands(databaseUrl: string): Promise<Record<string, string>> {
+  await using home = await temporaryHome();
+  const env = { ...home.env, [`${brand.envPrefix}_DATABASE_URL`]: databaseUrl };
+  const backup = join(home.folder, "auth.backup");
+  const encrypted = join(home.folder, "encrypted.backup");
+  const passphrase = join(home.folder, "passphrase");
+  await Deno.writeTextFile(passphrase, "a passphrase of the test\n", { mode: 0o600 });
+  const commands = {
+    backup: ["admin", "backup", backup, "--json"],
+    "encrypted backup": ["admin", "backup", encrypted, "--passphrase-file", passphrase],
+    doctor: ["admin", "doctor", "--json"],
+    audit: ["admin", "audit", "--json"],
+    "serve --check": ["serve", "--check"],
+  };
+  const printed: Record<string, string> = {};
+  for (const [name, args] of Object.entries(commands)) {
+    const { stdout, stderr } = await run(args, { env });
+    printed[name] = stdout + stderr;
+  }
+  printed["backup file"] = await contentOfBackup(backup);
+  const bytes = await Deno.readFile(encrypted);
+  printed["encrypted backup file"] = Buffer.from(bytes).toString("latin1");
+  return printed;
+}
+
+/** The rows of a backup that is not encrypted: lines of JSON, each followed by gzip (format.ts). */
+async function contentOfBackup(path: string): Promise<string> {
+  const bytes = Buffer.from(await Deno.readFile(path));
+  let content = "";
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf("\n", at);
+    const line = bytes.toString("utf8", at, end);
+    content += `${line}\n`;
+    at = end + 1;
+    const length = line.startsWith('{"table"') ? JSON.parse(line).bytes : 0;
+    if (length === 0) continue;
+    content += `${gunzipSync(bytes.subarray(at, at + length)).toString()}\n`;
+    at += length;
+  }
+  return content;
 }
 
 async function metricsOf({ metricsUrl }: Replica): Promise<string> {
