@@ -9,6 +9,8 @@ import {
   findExistingUsers,
   insertUsers,
 } from "../store/import_users.ts";
+import { listManagedMembers, lockForEdit } from "../store/managed.ts";
+import { fileOf } from "../store/managed_file.ts";
 import type { Operation } from "./operation.ts";
 
 /**
@@ -27,7 +29,12 @@ export const importUsers: Operation<
   }));
   try {
     return await sql.begin(async (tx) => {
-      const inserted = await insertUsers(tx, rows, now);
+      await lockForEdit(tx);
+      const managers = await listManagedMembers(tx);
+      const managed = rows.flatMap((user) => managedGroup(user, managers) ?? []);
+      const rejected = new Set(managed.map(({ line }) => line));
+      const accepted = rows.filter(({ line }) => !rejected.has(line));
+      const inserted = await insertUsers(tx, accepted, now);
       const added = rows.filter(({ row }) => inserted.has(row));
       await addMembers(tx, added.map(({ id, groups }) => ({ userId: id, groups })), now);
       await recordAuditEventBatch(
@@ -44,10 +51,11 @@ export const importUsers: Operation<
           },
         })),
       );
-      const others = rows.filter(({ row }) => !inserted.has(row));
+      const others = accepted.filter(({ row }) => !inserted.has(row));
       const existing = others.length === 0 ? [] : await findExistingUsers(tx, others);
-      const problems = existing.flatMap((user) => conflict(user, rows[user.row]) ?? []);
-      const unchanged = others.length - problems.length;
+      const conflicts = existing.flatMap((user) => conflict(user, rows[user.row]) ?? []);
+      const unchanged = others.length - conflicts.length;
+      const problems = [...managed, ...conflicts];
       const result = { imported: added.length, unchanged, problems };
       if (dryRun) throw new DryRun(result);
       return result;
@@ -60,6 +68,23 @@ export const importUsers: Operation<
 
 /** Of the names of groups in an audit event, in characters. */
 const MAX_AUDITED_LENGTH = 1000;
+
+/** Undefined if no file manages who is in the groups of the user. */
+function managedGroup(
+  { line, email, groups }: ImportedUser,
+  managers: ReadonlyMap<string, string>,
+): ImportProblem | undefined {
+  const group = groups.find((name) => managers.has(name.toLowerCase()));
+  if (group === undefined) return undefined;
+  return {
+    line,
+    user: email,
+    code: "managed_group",
+    message: `The members of the group ${group} are managed by the file ${
+      fileOf(managers.get(group.toLowerCase())!)
+    }. Leave the group out, and add the user to it in that file afterwards.`,
+  };
+}
 
 /** Undefined for a user who has been imported before. */
 function conflict(

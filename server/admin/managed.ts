@@ -60,6 +60,15 @@ async function refuseManaged(
   part?: ManagedPart,
 ): Promise<DomainError | undefined> {
   await lockForEdit(tx);
+  return await checkNotManaged(tx, thing, part);
+}
+
+/** For an operation that edits it only in some cases, and called `lockForEdit` first. */
+export async function checkNotManaged(
+  tx: Transaction,
+  thing: ManagedThing,
+  part?: ManagedPart,
+): Promise<DomainError | undefined> {
   const manager = await findManager(tx, thing, part);
   return manager === undefined ? undefined : managedByFile(thing, manager);
 }

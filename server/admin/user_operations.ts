@@ -7,6 +7,8 @@ import { addressChangedMail, passwordChangedMail } from "../passwords/password_m
 import { expireAddressLinks } from "../store/address_links.ts";
 import { type AuditEvent, recordAuditEvent } from "../store/audit_events.ts";
 import type { Transaction } from "../store/db/connect.ts";
+import { lockForEdit, type ManagedThing } from "../store/managed.ts";
+import { checkNotManaged } from "./managed.ts";
 import { expirePasswordLinks } from "../store/password_links.ts";
 import {
   createUser,
@@ -31,6 +33,8 @@ import {
 } from "./password_link_operations.ts";
 import { isUniqueViolation } from "../store/db/unique_violation.ts";
 
+const ADMINISTRATORS: ManagedThing = { kind: "group", name: "admin" };
+
 /**
  * Adds a user with a password, or with a link to choose one. The password arrives hashed: it never
  * leaves the operator's process.
@@ -51,6 +55,11 @@ export const addUser: UserOperation<
   const problem = identityProblem(newUser) ?? (linkParams && mailProblem(deps, linkParams));
   if (problem !== undefined) return problem;
   const created = await sql.begin(async (tx) => {
+    if (isAdmin) {
+      await lockForEdit(tx);
+      const refusal = await checkNotManaged(tx, ADMINISTRATORS, "members");
+      if (refusal !== undefined) return refusal;
+    }
     const user = await createUser(tx, { ...newUser, now: new Date(clock.now()) });
     if (user === "email_taken") return emailTaken(email);
     const event = {
@@ -140,6 +149,8 @@ export const updateUser: UserOperation<
   if (problem !== undefined) return problem;
   const now = new Date(clock.now());
   const updated = await sql.begin(async (tx) => {
+    // Before the user, as applying a file has it.
+    if (requested.isAdmin !== undefined) await lockForEdit(tx);
     const user = requested.isAdmin === false
       ? await lockUserWhoLeaves(tx, email, { to: "demote", force, actor: deps.actor })
       : await lockUser(tx, email) ?? noSuchUser(email);
@@ -151,6 +162,10 @@ export const updateUser: UserOperation<
     const change = withoutUnchanged(requested, user, { moves });
     if (!moves && Object.values(change).every((value) => value === undefined)) {
       return { email: user.email, messages: [] };
+    }
+    if (change.isAdmin !== undefined) {
+      const refusal = await checkNotManaged(tx, ADMINISTRATORS, "members");
+      if (refusal !== undefined) return refusal;
     }
     await updateUserRow(tx, user.id, {
       ...change,

@@ -18,6 +18,7 @@ export type ImportProblemCode =
   | "invalid_field"
   | "invalid_json"
   | "invalid_utf8"
+  | "managed_group"
   | "name_taken"
   | "not_allowed"
   | "too_long"

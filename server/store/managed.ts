@@ -66,6 +66,14 @@ export async function findManager(
   return rows[0]?.manager ?? undefined;
 }
 
+/** The groups whose members a file manages, in lower case, and the file as `file:NAME`. */
+export async function listManagedMembers(tx: Transaction): Promise<Map<string, string>> {
+  const rows = await tx<{ name: string; manager: string }[]>`
+    select lower(name collate "C") as name, members_managed_by as manager from groups
+    where members_managed_by is not null`;
+  return new Map(rows.map(({ name, manager }) => [name, manager]));
+}
+
 /** Null: managed by hand from now on. */
 export async function setManager(
   tx: Transaction,

@@ -330,6 +330,37 @@ Deno.test("every operation that edits what a file manages refuses it", async () 
     assert.deepEqual([result.code, result.reason], ["managed_by_file", "prod"], name);
     assert.match(result.commandHint!, /admin apply/);
   }
+  const { sql } = server.parts;
+  await sql.begin(async (tx) => {
+    await insertGroup(tx, { name: "admin", now: new Date(server.clock.now()) });
+    await setManager(tx, { kind: "group", name: "admin" }, "file:prod", "members");
+  });
+  const deps = server.parts as unknown as AdminDeps;
+  const promotions: Params = {
+    addUser: { email: "new@example.com", name: "New", isAdmin: true },
+    updateUser: { email: BOB.email, isAdmin: true },
+  };
+  for (const name of Object.keys(promotions) as ("addUser" | "updateUser")[]) {
+    const result = await execute(name, deps, promotions[name]!);
+    assert.ok(result instanceof DomainError && result.code === "managed_by_file", name);
+  }
+  assert.ok(
+    !(await execute("updateUser", deps, {
+      email: BOB.email,
+      name: "Robert",
+      isAdmin: false,
+    }) instanceof
+      DomainError),
+  );
+  const imported = await execute("importUsers", deps, {
+    dryRun: false,
+    users: ["DEPLOYERS", "others"].map((group, index) => ({
+      ...{ line: index + 1, email: `${group}@example.com`.toLowerCase(), name: group },
+      ...{ emailVerified: false, disabled: false, groups: [group] },
+    })),
+  });
+  assert.equal(imported.imported, 1);
+  assert.deepEqual(imported.problems.map(({ line, code }) => [line, code]), [[1, "managed_group"]]);
   // A new operation is one of them.
   const unknown = operationNames.filter((name) => EDITING.test(name) && !(name in EDITS));
   assert.deepEqual(unknown, []);
