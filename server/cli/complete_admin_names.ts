@@ -71,6 +71,7 @@ function flagsOf(typed: readonly string[]): Record<string, string> {
     "--config": "config",
     "--data-dir": "dataDir",
     "--database-url": "databaseUrl",
+    "--database-url-file": "databaseUrlFile",
   };
   for (const [option, name] of Object.entries(options)) {
     const index = typed.indexOf(option);

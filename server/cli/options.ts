@@ -6,7 +6,19 @@ import { type SettingName, settings } from "../config/schema.ts";
 import { acceptsFile, fileSettingName, type Setting } from "../config/setting.ts";
 
 /** The options of `database`, as the command line passes them. A type, so that it is SettingFlags. */
-export type DatabaseOptions = { config?: string; dataDir?: string; databaseUrl?: string };
+export type DatabaseOptions = {
+  config?: string;
+  dataDir?: string;
+  databaseUrl?: string;
+  databaseUrlFile?: string;
+};
+
+/** The options that select the database, without others that a command has. */
+export function databaseOf(
+  { config, dataDir, databaseUrl, databaseUrlFile }: DatabaseOptions,
+): DatabaseOptions {
+  return { config, dataDir, databaseUrl, databaseUrlFile };
+}
 
 export const CONFIG_OPTION = [
   "--config <file>",
@@ -18,7 +30,9 @@ export const CONFIG_OPTION = [
 /** The options that select the database of a command. */
 export function database(command: Command): Command {
   for (const name of ["data_dir", "database_url"] satisfies SettingName[]) {
-    addSetting(command, settings.find((setting) => setting.name === name)!, "Database:");
+    const setting = settings.find((setting) => setting.name === name)!;
+    addSetting(command, setting, "Database:");
+    addFileOfSetting(command, setting, "Database:");
   }
   return command.addOption(new Option(...CONFIG_OPTION).helpGroup("Database:"));
 }

@@ -111,7 +111,7 @@ function parseRenames(renames: readonly string[]): Map<string, string> | string 
   return users;
 }
 
-const MIGRATIONS: Table<{ name: string; appliedAt?: string }> = {
+const MIGRATIONS: Table<{ name: string; appliedAt?: string; isNewer?: true }> = {
   columns: [
     { title: "MIGRATION", cell: ({ name }) => name, flexible: true },
     {
@@ -119,7 +119,11 @@ const MIGRATIONS: Table<{ name: string; appliedAt?: string }> = {
       cell: ({ appliedAt }) => timeCell(appliedAt) ?? stateCell("pending"),
     },
   ],
-  toJson: ({ name, appliedAt }) => ({ name, appliedAt: appliedAt ?? null }),
+  toJson: ({ name, appliedAt, isNewer = false }) => ({
+    name,
+    appliedAt: appliedAt ?? null,
+    isNewer,
+  }),
   empty: "There are no migrations.",
 };
 
@@ -131,6 +135,15 @@ async function reportStatus(
   const migrations = await listFromDatabase(config, io);
   if (migrations instanceof DomainError) return reportDomainError(migrations, io);
   printTable(MIGRATIONS, migrations, options, io);
+  const newer = migrations.filter(({ isNewer }) => isNewer).length;
+  if (newer > 0) {
+    io.stderr(
+      `Note: ${
+        newer === 1 ? "the last one is" : `the last ${newer} are`
+      } of a newer version, which ` +
+        "has migrated the database. Use that version.\n",
+    );
+  }
   return EXIT.ok;
 }
 

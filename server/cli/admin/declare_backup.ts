@@ -3,8 +3,7 @@ import { brand } from "../../../shared/brand.ts";
 import { examples } from "../../../shared/command_examples.ts";
 import type { Run } from "../../../shared/command_line.ts";
 import type { ServerIo } from "../../io.ts";
-import { settings } from "../../config/schema.ts";
-import { addFileOfSetting, database } from "../options.ts";
+import { database } from "../options.ts";
 
 const bin = brand.binaryName;
 
@@ -61,9 +60,7 @@ export function declareBackup(admin: Command, server: Run<ServerIo>): void {
 }
 
 function moveTo(admin: Command, server: Run<ServerIo>): void {
-  const command = database(admin.command("move-to"));
-  addFileOfSetting(command, settings.find(({ name }) => name === "database_url")!, "Database:");
-  command
+  database(admin.command("move-to"))
     .description("move the embedded database to PostgreSQL, while the server is stopped")
     .addHelpText(
       "after",

@@ -5,7 +5,7 @@ import type { SigningAlgorithm } from "../../config/server_config.ts";
 import { readSecretFile } from "../../config/secret_files.ts";
 import type { ServerIo } from "../../io.ts";
 import { reportUsage } from "../failure.ts";
-import type { DatabaseOptions } from "../options.ts";
+import { databaseOf, type DatabaseOptions } from "../options.ts";
 import { adminCommand } from "./command.ts";
 
 export interface KeysImportOptions extends DatabaseOptions {
@@ -17,7 +17,7 @@ export interface KeysImportOptions extends DatabaseOptions {
 /** `admin keys import` */
 export async function adminKeysImport(
   file: string,
-  { config, dataDir, databaseUrl, algorithm, activate = false, force = false }: KeysImportOptions,
+  { algorithm, activate = false, force = false, ...options }: KeysImportOptions,
   io: ServerIo,
 ): Promise<number> {
   if (force && !activate) return reportUsage("--force needs --activate.", io);
@@ -28,7 +28,7 @@ export async function adminKeysImport(
   return await adminCommand(
     "importKey",
     { key, algorithm, activate, force },
-    { config, dataDir, databaseUrl },
+    databaseOf(options),
     io,
     ({ kid, algorithm, activatesAt }) => {
       const time = activatesAt === undefined ? undefined : Date.parse(activatesAt);

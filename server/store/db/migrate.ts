@@ -13,6 +13,8 @@ export interface MigrationStatus {
   name: string;
   /** Undefined while it has not been applied. */
   appliedAt?: Date;
+  /** A newer version has applied it: this one does not know it. */
+  isNewer?: true;
 }
 
 export async function hasSchema(sql: Sql): Promise<boolean> {
@@ -21,14 +23,19 @@ export async function hasSchema(sql: Sql): Promise<boolean> {
   return exists;
 }
 
-/** Every migration this binary knows, and when each was applied. */
+/** Every migration that this version knows or that a newer one has applied, and when. */
 export async function migrationStatus(sql: Sql): Promise<MigrationStatus[]> {
   const applied = await hasSchema(sql)
     ? await sql<{ name: string; applied_at: Date }[]>`
-        select name, applied_at from schema_migrations`
+        select name, applied_at from schema_migrations order by name collate "C"`
     : [];
   const times = new Map(applied.map((row) => [row.name, row.applied_at]));
-  return migrations.map(({ name }) => ({ name, appliedAt: times.get(name) }));
+  return [
+    ...migrations.map(({ name }) => ({ name, appliedAt: times.get(name) })),
+    ...unknownMigrations([...times.keys()]).map((name) => ({
+      ...{ name, appliedAt: times.get(name), isNewer: true as const },
+    })),
+  ];
 }
 
 /** The names of the applied migrations in order, those of a newer version included. */

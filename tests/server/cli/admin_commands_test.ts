@@ -120,6 +120,14 @@ Deno.test("what operator's commands print", async (t) => {
     assert.ok(tables.includes("refresh_token_families"));
     assert.equal(migration.tables[0].blocks, "nothing");
     await run("", (io) => migrate(options, io));
+    await sql`insert into schema_migrations (name, applied_at) values ('9999_newer', now())`;
+    const status = (json: boolean, io: ServerIo) => migrate({ ...options, status: true, json }, io);
+    assert.match(await run("", (io) => status(false, io)), /9999_newer.*\n.*newer version/);
+    json = "";
+    await run("", (io) => status(true, { ...io, stdout }));
+    const newer = JSON.parse(json).filter(({ isNewer }: { isNewer: boolean }) => isNewer);
+    assert.deepEqual(newer.map(({ name }: { name: string }) => name), ["9999_newer"]);
+    await sql`delete from schema_migrations where name = '9999_newer'`;
     await close();
   });
   const addAlice = (io: ServerIo) =>

@@ -12,7 +12,7 @@ import type { ConfigProblem } from "../../../config/problem.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { type NamedState, readFiles } from "../../../apply/read_files.ts";
 import { adminSession } from "../command.ts";
 import { readPlanId } from "./read_plan.ts";
@@ -41,7 +41,6 @@ const CHANGES = 2;
 
 /** `admin apply`: makes the server what files declare, after showing what that changes. */
 export async function adminApply(options: ApplyOptions, io: ServerIo): Promise<number> {
-  const { config, dataDir, databaseUrl } = options;
   const { file, release, print, schema, plan, approved } = options;
   if ([file, release, print, schema].filter((mode) => mode !== undefined).length !== 1) {
     return reportUsage(
@@ -77,7 +76,7 @@ export async function adminApply(options: ApplyOptions, io: ServerIo): Promise<n
   if (Array.isArray(state)) return reportFiles(state, io);
   let applied: number | undefined;
   const code = await adminSession(
-    { config, dataDir, databaseUrl },
+    databaseOf(options),
     io,
     async (session) => applied = await applyFiles(session, { state, planId }, options, io),
   );

@@ -3,12 +3,12 @@ import { isStateName } from "../../../apply/read_state.ts";
 import { writeState } from "../../../apply/write_state.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 
 /** `admin apply --print`: what the server has, as a file to begin with. */
 export async function printState(
-  { name = "default", config, dataDir, databaseUrl }: DatabaseOptions & { name?: string },
+  { name = "default", ...rest }: DatabaseOptions & { name?: string },
   io: ServerIo,
 ): Promise<number> {
   if (!isStateName(name)) {
@@ -17,7 +17,7 @@ export async function printState(
       io,
     );
   }
-  const options = { config, dataDir, databaseUrl };
+  const options = databaseOf(rest);
   return await adminCommand("exportState", { name }, options, io, ({ things }) => {
     io.stdout(writeState(name, things));
     return EXIT.ok;

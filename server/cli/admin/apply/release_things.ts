@@ -1,21 +1,26 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ServerIo } from "../../../io.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 
 /** `admin apply --release`: things that files no longer manage. */
 export async function releaseThings(
   things: string[],
-  { config, dataDir, databaseUrl }: DatabaseOptions,
+  options: DatabaseOptions,
   io: ServerIo,
 ): Promise<number> {
-  const options = { config, dataDir, databaseUrl };
-  return await adminCommand("releaseManaged", { things }, options, io, ({ released }) => {
-    for (const { kind, name, file } of released) {
-      io.stdout(`Released ${kind} ${sanitizeLine(name, 100)}, which the file ${file} managed.\n`);
-    }
-    io.stderr("Remove it from the file as well: applying it would ask to adopt it again.\n");
-    return EXIT.ok;
-  });
+  return await adminCommand(
+    "releaseManaged",
+    { things },
+    databaseOf(options),
+    io,
+    ({ released }) => {
+      for (const { kind, name, file } of released) {
+        io.stdout(`Released ${kind} ${sanitizeLine(name, 100)}, which the file ${file} managed.\n`);
+      }
+      io.stderr("Remove it from the file as well: applying it would ask to adopt it again.\n");
+      return EXIT.ok;
+    },
+  );
 }

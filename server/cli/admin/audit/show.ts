@@ -16,6 +16,7 @@ import { adminSession } from "../command.ts";
 import { type AuditOptions, readAuditOptions } from "./options.ts";
 import { adminAuditWhy } from "./why.ts";
 import { EventPrinter } from "./print_events.ts";
+import { databaseOf } from "../../options.ts";
 
 const DEFAULT_LIMIT = { shown: 100, followed: 10 };
 /** How often the log is asked for what is new, and a server that does not answer. */
@@ -23,7 +24,7 @@ const POLL_MS = 1000;
 
 /** `admin audit` */
 export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<number> {
-  const { follow = false, json, why, config, dataDir, databaseUrl } = options;
+  const { follow = false, json, why } = options;
   if (why !== undefined) return await adminAuditWhy(why, options, io);
   const read = readAuditOptions(options, io.clock.now());
   if ("problem" in read) return reportUsage(read.problem, io);
@@ -34,7 +35,7 @@ export async function adminAudit(options: AuditOptions, io: ServerIo): Promise<n
       : follow
       ? DEFAULT_LIMIT.followed
       : DEFAULT_LIMIT.shown);
-  return await adminSession({ config, dataDir, databaseUrl }, io, async (session, settings) => {
+  return await adminSession(databaseOf(options), io, async (session, settings) => {
     const printer = new EventPrinter(options, io);
     const start = follow ? await session.run("followAuditLog", { search }) : undefined;
     if (start instanceof DomainError) return reportDomainError(start, io);

@@ -4,7 +4,7 @@ import type { OperationSession } from "../../../admin/run_operation.ts";
 import type { ChainProblem, KnownSeal, VerifyCursor } from "../../../audit/verify_chain.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminSession } from "../command.ts";
 import { openInput } from "../import/input.ts";
 import { readSeals } from "./read_seals.ts";
@@ -19,10 +19,10 @@ interface VerifyOptions extends DatabaseOptions {
 
 /** `admin audit verify` */
 export async function adminAuditVerify(
-  { log, json = false, config, dataDir, databaseUrl }: VerifyOptions,
+  { log, json = false, ...options }: VerifyOptions,
   io: ServerIo,
 ): Promise<number> {
-  return await adminSession({ config, dataDir, databaseUrl }, io, async (session) => {
+  return await adminSession(databaseOf(options), io, async (session) => {
     const known = log === undefined ? [] : await sealsIn(log, io);
     if (typeof known === "string") return reportUsage(known, io);
     const report = await verify(session, known, io);

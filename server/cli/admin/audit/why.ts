@@ -10,6 +10,7 @@ import type { AuditOptions } from "./options.ts";
 import { localTime } from "./print_events.ts";
 import { wrapWords } from "../../../../shared/wrap_text.ts";
 import { identifySecret, isSecret } from "../../../audit/why/identify_secret.ts";
+import { databaseOf } from "../../options.ts";
 
 const MAX_LENGTH = 1000;
 /** No token is longer. */
@@ -18,7 +19,7 @@ const MAX_SECRET_LENGTH = 16_384;
 /** `admin audit --why`: shows the life of a token, a login or a CI run. */
 export async function adminAuditWhy(
   why: string,
-  { config, dataDir, databaseUrl, json = false }: AuditOptions,
+  { json = false, ...rest }: AuditOptions,
   io: ServerIo,
 ): Promise<number> {
   if (isSecret(why)) {
@@ -41,7 +42,7 @@ export async function adminAuditWhy(
     }
     subject = isSecret(secret) || secret.length >= 20 ? identifySecret(secret) : { text: secret };
   }
-  const options = { config, dataDir, databaseUrl };
+  const options = databaseOf(rest);
   return await adminCommand("whyCredential", { subject }, options, io, (story) => {
     io.stdout(json ? formatJson(story) : describe(story, io));
     return EXIT.ok;

@@ -8,7 +8,7 @@ import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { type ClientSecret, generateClientSecret } from "../../../tokens/client_secret.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import { printOnce } from "./print_once.ts";
@@ -34,8 +34,7 @@ export async function adminClientAdd(
   options: ClientAddOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { config, dataDir, databaseUrl } = options;
-  const database = { config, dataDir, databaseUrl };
+  const database = databaseOf(options);
   if (options.public && options.confidential) {
     return reportUsage("--public and --confidential exclude each other.", io);
   }

@@ -2,7 +2,7 @@ import { EXIT } from "../../../../shared/exit_codes.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import {
@@ -23,7 +23,7 @@ export async function adminClientUpdate(
   options: ClientUpdateOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { config, dataDir, databaseUrl, name } = options;
+  const { name } = options;
   const parsed = parsePolicyOptions(options);
   if (parsed instanceof DomainError) {
     reportDomainError(parsed, io);
@@ -37,7 +37,7 @@ export async function adminClientUpdate(
   return await adminCommand(
     "updateClient",
     { id, changes },
-    { config, dataDir, databaseUrl },
+    databaseOf(options),
     io,
     () => {
       io.stdout(`Updated ${id}. It applies to present logins at their next use.\n`);

@@ -4,7 +4,7 @@ import { formatJson } from "../../../../shared/sanitize.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import {
@@ -29,7 +29,7 @@ export async function adminIdpAdd(
   options: IdpAddOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { config, dataDir, databaseUrl, name, issuer, clientId, disabled, json } = options;
+  const { name, issuer, clientId, disabled, json } = options;
   if (!options.clientSecretStdin && options.clientSecretFile === undefined) {
     return reportUsage(
       "Pass the client secret on standard input, with --client-secret-stdin, or name a file that " +
@@ -51,7 +51,7 @@ export async function adminIdpAdd(
   return await adminCommand(
     "addIdentityProvider",
     { ...settings, template, name, issuer, clientId, clientSecret: clientSecret!, disabled },
-    { config, dataDir, databaseUrl },
+    databaseOf(options),
     io,
     (provider) => {
       if (!provider.isSecretEncrypted) io.stderr(UNENCRYPTED_SECRET);

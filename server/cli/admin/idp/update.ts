@@ -3,7 +3,7 @@ import type { ProviderChanges } from "../../../admin/identity_providers/settings
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import {
@@ -35,7 +35,7 @@ export async function adminIdpUpdate(
   options: IdpUpdateOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { config, dataDir, databaseUrl, clientId, clear = [] } = options;
+  const { clientId, clear = [] } = options;
   const parsed = parseSettingOptions(options);
   if (parsed instanceof DomainError) {
     reportDomainError(parsed, io);
@@ -55,7 +55,7 @@ export async function adminIdpUpdate(
   return await adminCommand(
     "updateIdentityProvider",
     { name, changes, clientSecret },
-    { config, dataDir, databaseUrl },
+    databaseOf(options),
     io,
     ({ isSecretEncrypted }) => {
       if (clientSecret !== undefined && !isSecretEncrypted) io.stderr(UNENCRYPTED_SECRET);

@@ -9,10 +9,8 @@ import type { DatabaseOptions } from "../../options.ts";
 import { count } from "./amounts.ts";
 import { rowProgress } from "./row_progress.ts";
 
-type MoveOptions = DatabaseOptions & { databaseUrlFile?: string };
-
 /** `admin move-to`. */
-export async function adminMoveTo(options: MoveOptions, io: ServerIo): Promise<number> {
+export async function adminMoveTo(options: DatabaseOptions, io: ServerIo): Promise<number> {
   const progress = rowProgress("Moving…", io);
   try {
     if (hasPassword(options.databaseUrl)) {

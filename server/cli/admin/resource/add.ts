@@ -3,7 +3,7 @@ import { formatJson } from "../../../../shared/sanitize.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportDomainError } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { withFactor } from "../../../admin/resource_scopes.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
@@ -18,7 +18,7 @@ export async function adminResourceAdd(
   options: ResourceAddOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { config, dataDir, databaseUrl, json } = options;
+  const { json } = options;
   const parsed = parseSettingOptions(options);
   if (parsed instanceof DomainError) {
     reportDomainError(parsed, io);
@@ -36,7 +36,7 @@ export async function adminResourceAdd(
       signingAlgorithm: signingAlgorithm ?? undefined,
       claims: claims ?? [],
     },
-    { config, dataDir, databaseUrl },
+    databaseOf(options),
     io,
     (resource) => {
       io.stdout(

@@ -3,7 +3,7 @@ import type { ResourceChanges } from "../../../admin/resource_operations.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportDomainError, reportUsage } from "../../failure.ts";
-import type { DatabaseOptions } from "../../options.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import { parseSettingOptions, SETTING_OPTIONS, type SettingOptions } from "./setting_options.ts";
@@ -27,7 +27,7 @@ export async function adminResourceUpdate(
   options: ResourceUpdateOptions,
   io: ServerIo,
 ): Promise<number> {
-  const { config, dataDir, databaseUrl, removeScope: removedScopes = [] } = options;
+  const { removeScope: removedScopes = [] } = options;
   const parsed = parseSettingOptions(options);
   if (parsed instanceof DomainError) {
     reportDomainError(parsed, io);
@@ -43,7 +43,7 @@ export async function adminResourceUpdate(
   return await adminCommand(
     "updateResource",
     { name, changes, declaredScopes, removedScopes },
-    { config, dataDir, databaseUrl },
+    databaseOf(options),
     io,
     () => {
       io.stdout(`Updated ${name}. It applies to present logins and tokens at their next use.\n`);

@@ -18,9 +18,10 @@ import { OutboundHttp } from "../../../outbound/outbound_http.ts";
 import { reportDomainError, reportFailure, reportProblems } from "../../failure.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
+import { databaseOf, type DatabaseOptions } from "../../options.ts";
 
 /** Options of `admin trust add`, as commander parses them. */
-export interface TrustAddOptions {
+export interface TrustAddOptions extends DatabaseOptions {
   workflow?: string;
   branch?: string;
   tag?: string;
@@ -36,9 +37,6 @@ export interface TrustAddOptions {
   expires?: string;
   name?: string;
   force?: boolean;
-  dataDir?: string;
-  databaseUrl?: string;
-  config?: string;
 }
 
 /** Lifetime of tokens by default. */
@@ -80,8 +78,7 @@ export async function adminTrustAdd(
   const expiry = parseExpiry(options.expires ?? "never", io.clock.now());
   if (expiry === undefined) return invalidExpiry(options.expires, io);
   // What this command calls issuer is the provider's, not the server's setting.
-  const { dataDir, databaseUrl, config } = options;
-  const loaded = await loadConfig({ dataDir, databaseUrl, config }, io);
+  const loaded = await loadConfig(databaseOf(options), io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
   try {
     trustAuthorities(authoritySources(loaded.config, io));
@@ -117,7 +114,7 @@ export async function adminTrustAdd(
   return await adminCommand(
     "addTrustRule",
     request,
-    { dataDir, databaseUrl, config },
+    databaseOf(options),
     io,
     (added) => {
       const print = (text: string) => io.stdout(wrapForStdout(text, io));

@@ -7,6 +7,7 @@ import type { ServerIo } from "../../../io.ts";
 import { adminCommand } from "../command.ts";
 import { withOption } from "../with_option.ts";
 import { invalidExpiry, invalidLifetime, OPTIONS, type TrustAddOptions } from "./add.ts";
+import { databaseOf } from "../../options.ts";
 
 export type TrustEditOptions = Omit<
   TrustAddOptions,
@@ -41,12 +42,12 @@ export async function adminTrustEdit(
     );
     return EXIT.usage;
   }
-  const { dataDir, databaseUrl, config, force = false } = options;
+  const { force = false } = options;
   return await adminCommand(
     "editTrustRule",
     // What `--scope` names is what the account may get.
     { ...changes, force, extendAccount: changes.scope },
-    { dataDir, databaseUrl, config },
+    databaseOf(options),
     io,
     (rule) => {
       io.stdout(
