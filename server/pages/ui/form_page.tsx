@@ -6,6 +6,7 @@ import type { FormProblem } from "../http/form_problem.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import type { Crumb } from "./breadcrumbs.tsx";
 import { ErrorSummary, formTitle } from "./form_field.tsx";
+import { ManagedByFile } from "./managed_by_file.tsx";
 import { CsrfField } from "./hidden_fields.tsx";
 
 /** A form as it was submitted, and why it was rejected. */
@@ -18,7 +19,7 @@ export interface SubmittedForm {
 export async function formPage(
   deps: RenderDeps,
   c: PageContext,
-  { name, title, breadcrumbs, intro, fields, submit, cancelPath, isDangerous, hasNoForm }: {
+  { name, title, breadcrumbs, intro, fields, submit, cancelPath, managedBy = null, ...form }: {
     /** See PageContent. */
     name: string;
     title: string;
@@ -31,6 +32,8 @@ export async function formPage(
     submit: string;
     /** Undefined: the form has no way to cancel. */
     cancelPath?: string;
+    /** The file that manages what the form would change: then it can only be read. */
+    managedBy?: string | null;
     /** Whether it takes something away. */
     isDangerous?: boolean;
     /** Whether there is nothing to submit, but only something to read. */
@@ -38,6 +41,7 @@ export async function formPage(
   },
   { problems = [] }: Pick<SubmittedForm, "problems">,
 ): Promise<Response> {
+  const { isDangerous, hasNoForm } = form;
   const button = <button class={isDangerous ? "danger" : "main"} type="submit">{submit}</button>;
   return await renderPage(deps, c, {
     name,
@@ -49,7 +53,14 @@ export async function formPage(
         <h1>{title}</h1>
         <ErrorSummary problems={problems} />
         {intro}
-        {!hasNoForm && (
+        <ManagedByFile file={managedBy} />
+        {managedBy !== null && (
+          <div class="form">
+            <fieldset disabled>{fields}</fieldset>
+            {cancelPath !== undefined && <a class="button" href={cancelPath}>Back</a>}
+          </div>
+        )}
+        {!hasNoForm && managedBy === null && (
           <form class="form" method="post" action={c.req.path}>
             <CsrfField token={csrfToken(deps, c)} />
             {fields}

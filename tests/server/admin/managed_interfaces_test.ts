@@ -44,6 +44,7 @@ import { insertTrustRule } from "../../../server/store/trust_rules.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { type Action, compareInterfaces } from "../../support/compare_interfaces.ts";
 import { databaseKinds } from "../../support/databases.ts";
+import { addUserWithPassword, signedIn } from "../../support/person.ts";
 import { testServer } from "../../support/test_server.ts";
 
 const RULE_ID = "5f1d6b0e-93a5-4c0f-8f0e-3d1b5f1f0b0b";
@@ -364,4 +365,30 @@ Deno.test("every operation that edits what a file manages refuses it", async () 
   // A new operation is one of them.
   const unknown = operationNames.filter((name) => EDITING.test(name) && !(name in EDITS));
   assert.deepEqual(unknown, []);
+});
+
+Deno.test("the form of what a file manages can only be read, and names the file", async () => {
+  await using database = await databaseKinds.at(-1)!.create();
+  await using server = await testServer(database.location);
+  const { sql } = server.parts;
+  await seed(sql, new Date(server.clock.now()));
+  const { id } = await addUserWithPassword(server);
+  await sql`update users set is_admin = true where id = ${id}`;
+  const browser = await signedIn(server);
+  for (
+    const path of [
+      ...["clients/edit?client=billing", "resources/edit?resource=orders"],
+      ...["groups/edit?group=deployers", "identity-providers/edit?provider=okta"],
+      ...["directories/edit?directory=okta"],
+    ]
+  ) {
+    const { status, html } = await browser.get(`/admin/${path}`);
+    assert.equal(status, 200, path);
+    const main = html.slice(html.indexOf("<main"), html.indexOf("</main>"));
+    assert.match(main, /id="managed-by-file">Managed by the file <code>prod</, path);
+    assert.ok(main.includes("<fieldset disabled"), path);
+    assert.ok(!main.includes("<form") && !main.includes("<button"), path);
+  }
+  const rule = await browser.get("/admin/trust/edit?rule=ci");
+  assert.deepEqual([rule.status, rule.headers.get("location")], [303, "/admin/trust"]);
 });

@@ -2,6 +2,7 @@ import { updateClient } from "../../../admin/client_operations.ts";
 import { clientVersion } from "../../../admin/client_version.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ListedClient } from "../../../store/clients.ts";
+import { managingFile } from "../../../store/managed_file.ts";
 import type { PageContext } from "../../context.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
@@ -82,6 +83,7 @@ async function editClientPage(
     client,
     choices: policyChoices(deps.catalog, client.id),
     identity: <HiddenFields fields={{ client: client.id, version }} />,
+    managedBy: managingFile(client),
     submit: "Save changes",
     cancelPath: clientPath("show", client.id),
   }, submitted);

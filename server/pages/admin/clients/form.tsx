@@ -25,7 +25,7 @@ export const CLIENT_FIELD_IDS: Record<string, string> = {
 export async function clientFormPage(
   deps: PageDeps,
   c: PageContext,
-  { name, title, breadcrumbs, intro, client, choices, identity, submit, cancelPath }: {
+  { name, title, breadcrumbs, intro, client, choices, identity, managedBy, submit, cancelPath }: {
     /** See PageContent. */
     name: string;
     title: string;
@@ -37,6 +37,8 @@ export async function clientFormPage(
     choices: PolicyChoices;
     /** Fields that only one of the forms has. */
     identity: Child;
+    /** See formPage. */
+    managedBy?: string | null;
     /** Label of the button. */
     submit: string;
     cancelPath: string;
@@ -49,6 +51,7 @@ export async function clientFormPage(
     title,
     breadcrumbs,
     intro,
+    managedBy,
     submit,
     cancelPath,
     fields: (

@@ -38,7 +38,7 @@ export async function submitEditDirectory(deps: PageDeps, c: PageContext): Promi
 async function editPage(
   deps: PageDeps,
   c: PageContext,
-  { name, domains }: DirectoryView,
+  { name, domains, managedBy }: DirectoryView,
   submitted: SubmittedForm,
 ): Promise<Response> {
   return await formPage(deps, c, {
@@ -52,6 +52,7 @@ async function editPage(
         <DomainsField domains={domains} {...submitted} />
       </>
     ),
+    managedBy,
     submit: "Save changes",
     cancelPath: directoryPath("show", name),
   }, submitted);

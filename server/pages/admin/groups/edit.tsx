@@ -75,6 +75,7 @@ async function editGroupPage(
         <SettingFields settings={group} isAdminGroup={name === "admin"} {...submitted} />
       </>
     ),
+    managedBy: group.managedBy,
     submit: "Save changes",
     cancelPath: groupPath("show", name),
   }, submitted);

@@ -2,6 +2,7 @@ import { updateIdentityProvider } from "../../../admin/identity_providers/operat
 import { providerVersion } from "../../../admin/identity_providers/view.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { IdentityProvider } from "../../../store/identity_providers.ts";
+import { managingFile } from "../../../store/managed_file.ts";
 import type { PageContext } from "../../context.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
@@ -105,6 +106,7 @@ async function editProviderPage(
       hint: "If empty, the present one is kept.",
       required: false,
     },
+    managedBy: managingFile(provider),
     submit: "Save changes",
     cancelPath: providerPath("show", name),
   }, submitted);

@@ -18,7 +18,7 @@ type Settings = Partial<IdentityProvider>;
 export async function providerFormPage(
   deps: PageDeps,
   c: PageContext,
-  { name, title, breadcrumbs, intro, provider, identity, secret, submit, cancelPath }: {
+  { name, title, breadcrumbs, intro, provider, identity, secret, managedBy, submit, cancelPath }: {
     /** See PageContent. */
     name: string;
     title: string;
@@ -31,6 +31,8 @@ export async function providerFormPage(
     identity: Child;
     /** Label and hint of the client secret, and whether it has to be entered. */
     secret: { label: string; hint: string; required: boolean };
+    /** See formPage. */
+    managedBy?: string | null;
     /** Label of the button. */
     submit: string;
     cancelPath: string;
@@ -47,6 +49,7 @@ export async function providerFormPage(
     title,
     breadcrumbs,
     intro,
+    managedBy,
     submit,
     cancelPath,
     fields: (

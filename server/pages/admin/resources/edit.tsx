@@ -2,6 +2,7 @@ import { updateResource } from "../../../admin/resource_operations.ts";
 import { resourceVersion } from "../../../admin/resource_version.ts";
 import { DomainError } from "../../../domain_error.ts";
 import { findStoredResource, type StoredResource } from "../../../store/resources.ts";
+import { managingFile } from "../../../store/managed_file.ts";
 import type { PageContext } from "../../context.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
@@ -105,6 +106,7 @@ async function editResourcePage(
         </dl>
       </>
     ),
+    managedBy: managingFile(resource),
     submit: "Save changes",
     cancelPath: resourcePath("show", name),
   }, submitted);

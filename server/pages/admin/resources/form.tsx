@@ -13,7 +13,7 @@ export const RESOURCE_FIELD_IDS: Record<string, string> = { scopes: "scope0.name
 export async function resourceFormPage(
   deps: PageDeps,
   c: PageContext,
-  { name, title, breadcrumbs, resource, identity, submit, cancelPath }: {
+  { name, title, breadcrumbs, resource, identity, managedBy, submit, cancelPath }: {
     /** See PageContent. */
     name: string;
     title: string;
@@ -23,6 +23,8 @@ export async function resourceFormPage(
     resource: Omit<RegisteredResource, "name" | "identifier">;
     /** What only one of the forms has. */
     identity: Child;
+    /** See formPage. */
+    managedBy?: string | null;
     /** Label of the button. */
     submit: string;
     cancelPath: string;
@@ -34,6 +36,7 @@ export async function resourceFormPage(
     name,
     title,
     breadcrumbs,
+    managedBy,
     submit,
     cancelPath,
     fields: (

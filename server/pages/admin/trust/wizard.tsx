@@ -54,6 +54,8 @@ export async function showRuleStep(deps: PageDeps, c: PageContext): Promise<Resp
   if (before instanceof DomainError || isEdit(c) !== (before !== undefined)) {
     return ruleNotFound(deps, c);
   }
+  // Its page names the file, and the form could not be submitted.
+  if (before?.managedBy !== undefined) return c.redirect(TRUST_PATH, 303);
   const step = readStep(query.step, query.entries);
   const problems = query.problem === undefined ? [] : [query.problem];
   const entries = before === undefined
