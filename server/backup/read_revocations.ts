@@ -94,7 +94,9 @@ const BY_HAND = new Set([
  * repeated by hand.
  */
 const OTHERS = new Set([
-  ...["account.exported", "audit.exported", "audit_stream.missed", "file.adopted"],
+  ...["account.exported", "audit.exported", "audit.read", "audit_stream.missed", "file.adopted"],
+  ...["file.applied", "access.refused", "database.backed_up", "database.moved"],
+  ...["directory.token_refused", "notifications.tested"],
   ...["file.released", "server.started", "server.stopped", "settings.changed"],
   ...["database.copied", "database.restored", "database.revoked_since", "setup.used"],
   ...["user.created", "user.imported", "group.created", "client.created"],
