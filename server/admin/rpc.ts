@@ -8,6 +8,7 @@ import { NotConnectedError, sendRequest } from "../outbound/send_request.ts";
 import { describeEmbedded } from "../store/db/connect.ts";
 import { embeddedFolder } from "../store/embedded/embedded.ts";
 import { embeddedFailure } from "../store/embedded/embedded_failure.ts";
+import { CONTROL_FILE } from "../store/embedded/folder_lock.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { AdminDeps } from "./operation.ts";
 import { execute, isOperationName, type OperationName } from "./operations.ts";
@@ -23,7 +24,6 @@ interface RpcAddress {
 type Failure = Pick<DomainError, "code" | "message" | "field" | "reason" | "commandHint">;
 type RpcResponse = { result: unknown } | { failure: Failure };
 
-const FILE = "control.json";
 /** Batches of imports have up to half of it, see imports/batches.ts. */
 const MAX_BODY_BYTES = 512 * 1024;
 /** More than any operation returns. */
@@ -50,9 +50,8 @@ export async function openAdminRpc(
     (request) => handle(request, secret, deps),
     deps.log,
   );
-  const path = join(dataDir, FILE);
+  const path = join(dataDir, CONTROL_FILE);
   const address: RpcAddress = { url: `http://127.0.0.1:${server.addr.port}/`, secret };
-  await Deno.remove(path).catch(() => {});
   try {
     await Deno.writeTextFile(path, JSON.stringify(address), { createNew: true, mode: 0o600 });
   } catch (error) {
@@ -113,7 +112,7 @@ export async function callAdminRpc(
 ): Promise<{ result: unknown } | undefined> {
   let address: RpcAddress;
   try {
-    address = JSON.parse(await Deno.readTextFile(join(dataDir, FILE)));
+    address = JSON.parse(await Deno.readTextFile(join(dataDir, CONTROL_FILE)));
   } catch {
     return undefined;
   }

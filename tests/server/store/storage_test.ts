@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createEncryption, EncryptionKeyError } from "../../../server/security/encryption.ts";
 import { openDatabase } from "../../../server/store/db/connect.ts";
-import { FolderLocked } from "../../../server/store/embedded/folder_lock.ts";
+import { CONTROL_FILE, FolderLocked } from "../../../server/store/embedded/folder_lock.ts";
 import { migrate, migrationStatus } from "../../../server/store/db/migrate.ts";
 import { migrations } from "../../../server/store/db/migrations.ts";
 import { loadServerSecrets } from "../../../server/store/server_secrets.ts";
@@ -130,6 +130,16 @@ testOnEachDatabase(
     }
   },
 );
+
+Deno.test("removes the control file of a killed server with the lock of its folder", async () => {
+  await using created = await databaseKinds[0].create();
+  const { dataDir } = created.location;
+  const path = join(dataDir, CONTROL_FILE);
+  await Deno.writeTextFile(path, JSON.stringify({ url: "http://127.0.0.1:1/", secret: "x" }));
+  const database = await openDatabase(created.location);
+  await database.close();
+  await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
+});
 
 Deno.test("rejects a second server on a folder, and creates private folders", async () => {
   await using created = await databaseKinds[0].create();
