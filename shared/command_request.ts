@@ -32,5 +32,11 @@ export function commandRequest(program: Command, args: readonly string[]): Comma
       return { kind: "unknown", path };
     }
   }
-  return isHelp || command.commands.length > 0 ? { kind: "help", command } : { kind: "other" };
+  const isGroup = command.commands.length > 0;
+  return isHelp || isGroup && !runsItself(command) ? { kind: "help", command } : { kind: "other" };
+}
+
+/** A command with options of its own is not only a group: `admin audit`, besides its `verify`. */
+function runsItself(command: Command): boolean {
+  return command.parent !== null && command.options.length > 0;
 }

@@ -80,6 +80,22 @@ Deno.test("help goes to stdout, with examples", async () => {
   assert.match((await run("token", "--help")).out, /Examples:\n {2}\$ curl/);
 });
 
+Deno.test("a command that has subcommands runs without options", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { code, out, err } = await runWith(
+      { [`${brand.envPrefix}_DATA_DIR`]: folder },
+      "admin",
+      "audit",
+    );
+    assert.equal(code, EXIT.usage);
+    assert.equal(out, "");
+    assert.match(err, /there is no database yet/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("wrong usage exits 2, says nothing on stdout, and hints at what was meant", async () => {
   const cases: [string[], RegExp][] = [
     [["logn"], /Did you mean login\?/],
