@@ -116,8 +116,8 @@ export async function redeemCode(
     if (attempt === REDEMPTIONS) {
       throw new ClientError(
         "server_unavailable",
-        `${server.issuer} cannot answer at the moment (HTTP ${response.status}); ` +
-          `${tryAgain(response.retryAfter)}.`,
+        `${server.issuer} cannot answer at the moment (HTTP ${response.status}). ` +
+          tryAgain(response.retryAfter),
       );
     }
     const pauseMs = Math.min((response.retryAfter ?? 1) * 1000, MAX_PAUSE_MS);

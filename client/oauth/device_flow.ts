@@ -157,8 +157,8 @@ export async function pollOnce(
   if (response.kind === "temporary") {
     throw new ClientError(
       "server_unavailable",
-      `${server.issuer} cannot answer at the moment (HTTP ${response.status}); ` +
-        `${tryAgain(response.retryAfter)}.`,
+      `${server.issuer} cannot answer at the moment (HTTP ${response.status}). ` +
+        tryAgain(response.retryAfter),
     );
   }
   if (response.error === "slow_down") return "slow_down";

@@ -47,8 +47,8 @@ export async function requestNarrowToken(
   if (response.kind === "temporary") {
     throw new ClientError(
       "server_unavailable",
-      `${issuer} cannot issue the token at the moment (HTTP ${response.status}); ` +
-        `${tryAgain(response.retryAfter)}.`,
+      `${issuer} cannot issue the token at the moment (HTTP ${response.status}). ` +
+        tryAgain(response.retryAfter),
     );
   }
   if (response.error === "invalid_scope" || response.error === "invalid_target") return undefined;

@@ -37,7 +37,7 @@ export async function requestRefresh(
     throw new ClientError(
       "server_unavailable",
       `${key.server} cannot renew the token at the moment (HTTP ${response.status}). ` +
-        `You are still logged in; ${tryAgain(response.retryAfter)}.`,
+        `You are still logged in. ${tryAgain(response.retryAfter)}`,
     );
   }
   if (response.error === "invalid_scope" && parameters.scope !== undefined) return undefined;

@@ -39,9 +39,9 @@ function asksToWait({ status, retryAfter }: Answer): boolean {
   return (status === 429 || status === 503) && retryAfter !== undefined;
 }
 
-/** The next step, for the end of a message: when the server said, or later. */
+/** The next step, a sentence: when the server said, or later. */
 export function tryAgain(retryAfter: number | undefined): string {
   return retryAfter === undefined || retryAfter === 0
-    ? "try again later"
-    : `try again in ${formatDuration(retryAfter * 1000)}`;
+    ? "Try again later."
+    : `Try again in ${formatDuration(retryAfter * 1000)}.`;
 }

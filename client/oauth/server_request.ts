@@ -53,8 +53,8 @@ export function unexpectedStatus(url: string, what: string, response: HttpRespon
   if (isTemporary(response.status)) {
     return new ClientError(
       "server_unavailable",
-      `${origin} cannot answer at the moment (HTTP ${response.status} on ${what}); ` +
-        `${tryAgain(response.retryAfter)}.`,
+      `${origin} cannot answer at the moment (HTTP ${response.status} on ${what}). ` +
+        tryAgain(response.retryAfter),
     );
   }
   const message = errorMessage(response.body) ??

@@ -118,8 +118,8 @@ function refusal(
     return new ClientError(
       "server_unavailable",
       message === undefined
-        ? `${server} cannot answer at the moment (HTTP ${response.status}); ` +
-          `${tryAgain(response.retryAfter)}.`
+        ? `${server} cannot answer at the moment (HTTP ${response.status}). ` +
+          tryAgain(response.retryAfter)
         : `${server} cannot do this at the moment: ${message}`,
     );
   }
