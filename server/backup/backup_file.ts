@@ -86,7 +86,8 @@ export async function openBackupFile(path: string): Promise<ReadableStream<Uint8
   }
 }
 
-async function checkTarget(path: string, overwrite: boolean): Promise<void> {
+/** Throws BackupError if no backup can be written there. */
+export async function checkTarget(path: string, overwrite: boolean): Promise<void> {
   const target = await Deno.stat(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw fileProblem(error, path);

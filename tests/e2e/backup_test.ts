@@ -82,9 +82,10 @@ Deno.test("a backup is taken while the server answers, and a server starts on wh
   await using second = await startServer({ dataDir, port: 0, env: home.env });
   const users = await run(["admin", "user", "list", "--data-dir", dataDir], { env: home.env });
   assert.ok(users.stdout.includes(ALICE.email));
-  const since = /revoke-since (\S+)/.exec(restored.stderr)![1];
+  const [, since, place] = /revoke-since (\S+) --data-dir (\S+)/.exec(restored.stderr)!;
+  assert.equal(place, dataDir);
   const ended = await run(
-    ["admin", "revoke-since", since, "--all-logins", "--apply", "--data-dir", dataDir],
+    ["admin", "revoke-since", since, "--all-logins", "--apply", "--data-dir", place],
     { env: home.env },
   );
   assert.equal(ended.code, EXIT.ok, ended.stderr);

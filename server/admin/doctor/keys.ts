@@ -24,13 +24,14 @@ async function signingKeyFinding({ keys, clock, config }: DoctorDeps): Promise<F
   }
   const age = now.getTime() - (active.activatesAt ?? active.createdAt).getTime();
   const days = Math.floor(age / DAY_MS);
+  const duration = days < 1 ? "less than a day" : days === 1 ? "1 day" : `${days} days`;
   return age > config.keyRotation * 1000 + DAY_MS
     ? problem(
       "signing_keys",
-      `${active.kid} signs for ${days} days, and should have been replaced`,
+      `${active.kid} has signed for ${duration}, and should have been replaced`,
       `See housekeeping, or run: ${brand.binaryName} admin keys rotate`,
     )
-    : ok("signing_keys", `${active.kid} (${active.algorithm}) signs for ${days} days`);
+    : ok("signing_keys", `${active.kid} (${active.algorithm}) has signed for ${duration}`);
 }
 
 async function secretKeyFinding(deps: DoctorDeps): Promise<Finding> {

@@ -12,17 +12,22 @@ export async function notificationFindings(
         "smtp_url is not set: users are not notified of a leaked token or a new password",
         "Set smtp_url and mail_from.",
       )
-      : tried("mail", "the mail server accepts the sign-in", await mail.verify()),
+      : tried("mail", "the mail server accepts the sign-in", await mail.verify(), "smtp_url"),
     ...config.webhook === undefined
       ? []
-      : [tried("webhook", "accepted a ping", await webhook!.ping())],
+      : [tried("webhook", "accepted a ping", await webhook!.ping(), "webhook_url")],
   ]);
 }
 
-function tried(check: string, success: string, failure: string | undefined): Finding {
+function tried(
+  check: string,
+  success: string,
+  failure: string | undefined,
+  setting: string,
+): Finding {
   return failure === undefined ? ok(check, success) : problem(
     check,
     failure,
-    `Check the settings and the receiver; ${check}_failed is in the log.`,
+    `Check ${setting} and the receiver; ${check}_failed is in the log.`,
   );
 }

@@ -2,12 +2,15 @@
 import assert from "node:assert/strict";
 import { examineServer } from "../../../server/admin/doctor/examine.ts";
 import { diskFinding } from "../../../server/admin/doctor/database.ts";
+import { settingFindings } from "../../../server/admin/doctor/settings.ts";
 import { certificateFinding } from "../../../server/admin/doctor/public_address.ts";
+import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { UntrustedForwarders } from "../../../server/http/untrusted_forwarders.ts";
 import { recordAuditEvent } from "../../../server/store/audit_events.ts";
 import { addStream } from "../../../server/store/audit_log/streams.ts";
 import { listForbiddenTables } from "../../../server/store/database_facts.ts";
 import { recordHeartbeat } from "../../../server/store/replicas.ts";
+import { systemClock } from "../../../shared/clock.ts";
 import { databaseKinds, testOnEachDatabase } from "../../support/databases.ts";
 import { testServer } from "../../support/test_server.ts";
 
@@ -91,6 +94,26 @@ Deno.test("finds tables that the user of the server may not change", async () =>
   } finally {
     await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
   }
+});
+
+Deno.test("finds a certificate that a server would not start with, or that expires", async () => {
+  const folder = "tests/support/certificate";
+  const examine = async (certFile: string, keyFile = `${folder}/key.pem`) => {
+    const findings = await settingFindings({
+      config: { tls: { certFile, keyFile } } as ServerConfig,
+      configFile: { path: undefined, namedBy: "default", description: "none" } as never,
+      problems: [],
+      warnings: [],
+    }, systemClock);
+    return findings.map(({ check, status }) => [check, status]);
+  };
+  assert.deepEqual(await examine(`${folder}/none.pem`), [["tls_cert", "problem"]]);
+  assert.deepEqual(await examine(`${folder}/README.md`), [["tls_cert", "problem"]]);
+  assert.deepEqual(await examine(`${folder}/valid.pem`, `${folder}/README.md`), [
+    ["tls_key", "problem"],
+  ]);
+  assert.deepEqual(await examine(`${folder}/expired.pem`), [["tls_cert", "warning"]]);
+  assert.deepEqual(await examine(`${folder}/valid.pem`), [["settings", "ok"]]);
 });
 
 Deno.test("a disk is a warning before it is full, then a problem", () => {

@@ -50,7 +50,7 @@ export async function adminDoctor(
 async function* examine(options: DatabaseOptions, io: ServerIo): AsyncGenerator<Area> {
   const loaded = await loadConfig(options, io);
   const { config, problems } = loaded;
-  yield { title: "Settings", findings: settingFindings(loaded) };
+  yield { title: "Settings", findings: await settingFindings(loaded, io.clock) };
   // With a setting that is not valid, another server might be examined.
   if (problems.length > 0) return;
   try {

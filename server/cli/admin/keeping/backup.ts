@@ -1,6 +1,7 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTime } from "../../../../shared/format_time.ts";
 import { formatJson } from "../../../../shared/sanitize.ts";
+import { checkTarget } from "../../../backup/backup_file.ts";
 import { createBackup, type CreatedBackup, streamBackup } from "../../../backup/create_backup.ts";
 import { isEncryptionChosen } from "../../../backup/file_encryption.ts";
 import type { BackupHeader } from "../../../backup/format.ts";
@@ -41,6 +42,8 @@ export async function adminBackup(
     const loaded = await loadConfig(options, io);
     if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
     reportConfigFile(loaded, io);
+    // Before a running server copies its database for it.
+    if (path !== "-") await checkTarget(path, overwrite);
     const source = await openSource(loaded.config, io);
     let created: CreatedBackup;
     try {

@@ -59,7 +59,7 @@ function hasPassword(url: string | undefined): boolean {
 function describe({ to, tables }: MovedDatabase, dataDir: string): string {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const before = tables.filter(({ wasThere, rows }) => wasThere && rows > 0).length;
-  const earlier = before === 0 ? "" : ` (${count(before, "table")} had been copied before)`;
+  const earlier = before === 0 ? "" : ` (${count(before, "table")} had the same rows there before)`;
   return `Moved ${count(rows, "row")} of ${count(tables.length, "table")} to ${to}${earlier}. ` +
     "Rows and checksums of all tables are the same.\n\n" +
     "Next:\n" +

@@ -2,6 +2,7 @@ import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTime } from "../../../../shared/format_time.ts";
 import { formatJson } from "../../../../shared/sanitize.ts";
+import { shellWord } from "../../../../shared/shell_word.ts";
 import type { BackupHeader } from "../../../backup/format.ts";
 import { closeRestored } from "../../../backup/close_restored.ts";
 import { restoreBackup, type RestoredBackup } from "../../../backup/restore_backup.ts";
@@ -65,7 +66,7 @@ export async function adminRestore(
     });
     progress.clear();
     io.stdout(json ? formatJson(toJson(restored)) : describe(restored, io));
-    io.stderr(advice(restored.header));
+    io.stderr(advice(restored.header, options));
     return EXIT.ok;
   } catch (error) {
     progress.clear();
@@ -105,9 +106,15 @@ function contents(header: BackupHeader, { timeZone }: Pick<ServerIo, "timeZone">
 }
 
 /** What was revoked since is valid again. */
-function advice({ createdAt }: BackupHeader): string {
+function advice({ createdAt }: BackupHeader, { config, dataDir }: DatabaseOptions): string {
+  // The same database as this command, and not that of a server which may be running.
+  const place = [
+    ...config === undefined ? [] : ["--config", config],
+    ...dataDir === undefined ? [] : ["--data-dir", dataDir],
+  ];
+  const command = [brand.binaryName, "admin", "revoke-since", createdAt, ...place.map(shellWord)];
   return "Warning: what was revoked, disabled or deleted after that time is valid again. Before you " +
-    `start the server, see what to end: ${brand.binaryName} admin revoke-since ${createdAt}\n`;
+    `start the server, see what to end: ${command.join(" ")}\n`;
 }
 
 function toJson({ header, migrated, keptAs = undefined }: RestoredBackup) {
