@@ -3,7 +3,7 @@ import { withTimeout } from "../../shared/deadline.ts";
 import { callAdminRpc } from "../admin/rpc.ts";
 import { runOperation } from "../admin/run_operation.ts";
 import type { OperationName, OperationParams } from "../admin/operations.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadAdminConfig } from "../config/load.ts";
 import type { ServerIo } from "../io.ts";
 
 /** Someone waits at the keyboard. */
@@ -55,7 +55,7 @@ async function readList(
   typed: readonly string[],
   io: ServerIo,
 ): Promise<unknown[]> {
-  const { config, problems } = await loadConfig(flagsOf(typed), io);
+  const { config, problems } = await loadAdminConfig(flagsOf(typed), io);
   if (problems.length > 0) return [];
   const result = config.databaseUrl === undefined
     ? (await callAdminRpc(config.dataDir, operation, params, () => {}))?.result

@@ -33,12 +33,21 @@ export interface LoadedConfig {
  * Loads the settings from flags, environment and file. Never throws for an invalid value: all
  * problems are returned, so that an operator can fix them in one go.
  */
-export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<LoadedConfig> {
+export async function loadConfig(
+  flags: SettingFlags,
+  io: ServerIo,
+  { folderWins = false } = {},
+): Promise<LoadedConfig> {
   const file = await readConfigFile(flags.config, io);
   const gathered = gatherSettings(flags, io, file);
+  const hasUrlFlag = (flags.databaseUrl ?? flags.databaseUrlFile) !== undefined;
+  if (folderWins && flags.dataDir !== undefined && !hasUrlFlag) {
+    gathered.sources.delete("database_url");
+    gathered.sources.delete("database_listen_url");
+  }
   // It could belong to another database than the flag.
   if (
-    (flags.databaseUrl ?? flags.databaseUrlFile) !== undefined &&
+    hasUrlFlag &&
     (flags.databaseListenUrl ?? flags.databaseListenUrlFile) === undefined
   ) {
     gathered.sources.delete("database_listen_url");
@@ -73,6 +82,14 @@ export async function loadConfig(flags: SettingFlags, io: ServerIo): Promise<Loa
   ];
   const effective = effectiveSettings(config, sources);
   return { config, configFile: file, isDatabaseChosen, effective, problems, warnings };
+}
+
+/**
+ * For an operator's command: with the flag `--data-dir` it acts on that folder, such as one that was
+ * restored, and not on the database in use that `database_url` of the file or the environment names.
+ */
+export function loadAdminConfig(flags: SettingFlags, io: ServerIo): Promise<LoadedConfig> {
+  return loadConfig(flags, io, { folderWins: true });
 }
 
 const DATABASE_SETTINGS: readonly SettingName[] = ["data_dir", "database_url"];

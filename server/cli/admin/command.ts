@@ -1,7 +1,7 @@
 import type { OperationName, OperationParams, OperationResult } from "../../admin/operations.ts";
 import { OperationSession, runOperation } from "../../admin/run_operation.ts";
 import type { SettingFlags } from "../../config/gather.ts";
-import { loadConfig } from "../../config/load.ts";
+import { loadAdminConfig } from "../../config/load.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import { DomainError } from "../../domain_error.ts";
 import type { ServerIo } from "../../io.ts";
@@ -34,7 +34,7 @@ export async function adminCommand<Name extends OperationName>(
   report: (result: Success<Name>) => number | Promise<number>,
   { revise, describe = (error) => error, isSecond = false }: Options<Name> = {},
 ): Promise<number> {
-  const loaded = await loadConfig(options, io);
+  const loaded = await loadAdminConfig(options, io);
   const { config, problems } = loaded;
   if (problems.length > 0) return reportProblems(problems, io);
   if (!isSecond) reportConfigFile(loaded, io);
@@ -58,7 +58,7 @@ export async function adminSession(
   io: ServerIo,
   run: (session: OperationSession, config: ServerConfig) => Promise<number>,
 ): Promise<number> {
-  const loaded = await loadConfig(options, io);
+  const loaded = await loadAdminConfig(options, io);
   const { config, problems } = loaded;
   if (problems.length > 0) return reportProblems(problems, io);
   reportConfigFile(loaded, io);

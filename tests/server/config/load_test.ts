@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { scopeCatalog } from "../../../server/config/builtin_scopes.ts";
 import type { SettingFlags } from "../../../server/config/gather.ts";
-import { loadConfig } from "../../../server/config/load.ts";
+import { loadAdminConfig, loadConfig } from "../../../server/config/load.ts";
 import type { ServerIo } from "../../../server/io.ts";
 import type { ConfigProblemCode } from "../../../server/config/problem.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -64,6 +64,24 @@ Deno.test("flags override the environment, which overrides the file", async () =
   assert.match(sources.key_rotation, /server\.toml, line 3$/);
   const own = await load({}, { ...env, [`${PREFIX}_DATABASE_URL`]: "postgres://own/db" });
   assert.equal(own.config.databaseUrl, "postgres://own/db");
+});
+
+Deno.test("an operator's command acts on the folder that it names, whatever database_url is", async () => {
+  const env = {
+    [`${PREFIX}_DATABASE_URL_FILE`]: "/nonexistent",
+    [`${PREFIX}_DATABASE_LISTEN_URL`]: "postgres://listen/db",
+  };
+  const folder = await loadAdminConfig({ dataDir: "/restored" }, serverIo(env));
+  assert.deepEqual(folder.problems, []);
+  assert.equal(folder.config.dataDir, "/restored");
+  assert.equal(folder.config.databaseUrl, undefined);
+  assert.equal(folder.config.databaseListenUrl, undefined);
+  const url = { [`${PREFIX}_DATABASE_URL`]: "postgres://own/db" };
+  const flags = { dataDir: "/restored", databaseUrl: "postgres://flag/db" };
+  assert.equal((await loadAdminConfig(flags, serverIo(url))).config.databaseUrl, flags.databaseUrl);
+  // A server keeps its database, though its unit names a folder.
+  const server = await loadConfig({ dataDir: "/restored" }, serverIo(url));
+  assert.equal(server.config.databaseUrl, "postgres://own/db");
 });
 
 Deno.test("the file describes scopes and can disable the device flow", async () => {

@@ -8,7 +8,7 @@ import { versionJson } from "../../../../shared/version.ts";
 import { runOperation } from "../../../admin/run_operation.ts";
 import { authoritySources } from "../../../config/authority_sources.ts";
 import { defaultIssuer } from "../../../config/default_issuer.ts";
-import { loadConfig } from "../../../config/load.ts";
+import { loadAdminConfig } from "../../../config/load.ts";
 import { publicAddressFindings } from "../../../admin/doctor/public_address.ts";
 import { settingFindings } from "../../../admin/doctor/settings.ts";
 import type { ServerIo } from "../../../io.ts";
@@ -48,7 +48,7 @@ export async function adminDoctor(
 }
 
 async function* examine(options: DatabaseOptions, io: ServerIo): AsyncGenerator<Area> {
-  const loaded = await loadConfig(options, io);
+  const loaded = await loadAdminConfig(options, io);
   const { config, problems } = loaded;
   yield { title: "Settings", findings: await settingFindings(loaded, io.clock) };
   // With a setting that is not valid, another server might be examined.

@@ -3,7 +3,7 @@ import { type ProgressLine, progressLine } from "../../../../shared/progress_lin
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { ImportedBatch } from "../../../admin/imported_batch.ts";
 import { OperationSession } from "../../../admin/run_operation.ts";
-import { loadConfig } from "../../../config/load.ts";
+import { loadAdminConfig } from "../../../config/load.ts";
 import { BatchBuilder } from "../../../imports/batches.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ImportProblem } from "../../../imports/problem.ts";
@@ -47,7 +47,7 @@ export async function runImport<Entry extends { line: number }>(
   options: DatabaseOptions,
   io: ServerIo,
 ): Promise<number> {
-  const loaded = await loadConfig(options, io);
+  const loaded = await loadAdminConfig(options, io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
   reportConfigFile(loaded, io);
   const summary: ImportSummary = { imported: 0, unchanged: 0, rejected: 0, problems: [] };

@@ -6,7 +6,7 @@ import { createBackup, type CreatedBackup, streamBackup } from "../../../backup/
 import { isEncryptionChosen } from "../../../backup/file_encryption.ts";
 import type { BackupHeader } from "../../../backup/format.ts";
 import { type OpenSource, openSource } from "../../../backup/open_source.ts";
-import { loadConfig } from "../../../config/load.ts";
+import { loadAdminConfig } from "../../../config/load.ts";
 import { DomainError } from "../../../domain_error.ts";
 import type { ServerIo } from "../../../io.ts";
 import {
@@ -39,7 +39,7 @@ export async function adminBackup(
   try {
     const encryption = await chooseEncryption({ recipient, passphrase, passphraseFile }, io);
     if (typeof encryption === "number") return encryption;
-    const loaded = await loadConfig(options, io);
+    const loaded = await loadAdminConfig(options, io);
     if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
     reportConfigFile(loaded, io);
     // Before a running server copies its database for it.

@@ -7,7 +7,7 @@ import type { BackupHeader } from "../../../backup/format.ts";
 import { closeRestored } from "../../../backup/close_restored.ts";
 import { restoreBackup, type RestoredBackup } from "../../../backup/restore_backup.ts";
 import { verifyBackup } from "../../../backup/verify_backup.ts";
-import { loadConfig } from "../../../config/load.ts";
+import { loadAdminConfig } from "../../../config/load.ts";
 import type { ServerIo } from "../../../io.ts";
 import { createEncryption } from "../../../security/encryption.ts";
 import { reportConfigFile, reportFailure, reportProblems, reportUsage } from "../../failure.ts";
@@ -45,7 +45,7 @@ export async function adminRestore(
       );
       return EXIT.ok;
     }
-    const loaded = await loadConfig(options, io);
+    const loaded = await loadAdminConfig(options, io);
     const { config, problems } = loaded;
     if (problems.length > 0) return reportProblems(problems, io);
     reportConfigFile(loaded, io);

@@ -9,7 +9,7 @@ import {
   AuditFileError,
   readRevocations,
 } from "../../../backup/read_revocations.ts";
-import { loadConfig } from "../../../config/load.ts";
+import { loadAdminConfig } from "../../../config/load.ts";
 import type { ServerIo } from "../../../io.ts";
 import {
   reportConfigFile,
@@ -88,7 +88,7 @@ export async function adminRevokeSince(
   try {
     const audited = await readAudit(audit, new Date(since), io);
     if (typeof audited === "string") return reportUsage(audited, io);
-    const loaded = await loadConfig(options, io);
+    const loaded = await loadAdminConfig(options, io);
     if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
     reportConfigFile(loaded, io);
     await using session = new OperationSession(loaded.config, io, (database) => {

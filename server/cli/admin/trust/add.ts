@@ -6,7 +6,7 @@ import { EXPIRY_EXAMPLES, parseExpiry } from "../../../../shared/expiry.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { TrustRuleRequest } from "../../../admin/trust/add_rule.ts";
 import { authoritySources } from "../../../config/authority_sources.ts";
-import { loadConfig } from "../../../config/load.ts";
+import { loadAdminConfig } from "../../../config/load.ts";
 import { DomainError } from "../../../domain_error.ts";
 import { buildRule, byNameNote, type RuleOptions } from "../../../federation/build_rule.ts";
 import { describeCondition } from "../../../federation/condition.ts";
@@ -78,7 +78,7 @@ export async function adminTrustAdd(
   const expiry = parseExpiry(options.expires ?? "never", io.clock.now());
   if (expiry === undefined) return invalidExpiry(options.expires, io);
   // What this command calls issuer is the provider's, not the server's setting.
-  const loaded = await loadConfig(databaseOf(options), io);
+  const loaded = await loadAdminConfig(databaseOf(options), io);
   if (loaded.problems.length > 0) return reportProblems(loaded.problems, io);
   try {
     trustAuthorities(authoritySources(loaded.config, io));
