@@ -14,6 +14,7 @@ import type { MigrationOptions } from "./store/db/migration_conflict.ts";
 import { checkComplete } from "./store/dump/incomplete.ts";
 import { NoDatabase } from "./store/db/no_database.ts";
 import { DatabaseUnreachable } from "./store/db/postgres_dial.ts";
+import { deleteReplicas } from "./store/replicas.ts";
 import { bindsValues } from "./store/sealing.ts";
 import {
   loadServerSecrets,
@@ -71,6 +72,8 @@ export async function openStorage(
     const isNew = !await hasSchema(sql);
     if (isNew && mustExist) throw new NoDatabase(description);
     const migrated = await migrateInTime(database, io, { isNewDatabase: isNew });
+    // This process holds the lock of the folder, so servers that are listed were killed.
+    if (config.databaseUrl === undefined) await deleteReplicas(sql);
     const encryption = createEncryption(config, { bindsValues: await bindsValues(sql) });
     const signers = purpose === "serve"
       ? await startStep(

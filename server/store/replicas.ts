@@ -50,6 +50,11 @@ export async function deleteReplica(sql: Sql, id: string): Promise<void> {
   await sql`delete from replicas where id = ${id}`;
 }
 
+/** For a database that one process at a time can open. */
+export async function deleteReplicas(sql: Sql): Promise<void> {
+  await sql`delete from replicas`;
+}
+
 /** The oldest first. */
 export async function listReplicas(sql: Sql): Promise<StoredReplica[]> {
   const rows = await sql<
