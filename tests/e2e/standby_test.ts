@@ -6,7 +6,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
 import { brand } from "../../shared/brand.ts";
-import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
+import {
+  errorsOfLostLogins,
+  networkOf,
+  startDeviceLoginFrom,
+} from "../support/acknowledged_logins.ts";
 import { eventually } from "../support/eventually.ts";
 import { startServer } from "../support/server_process.ts";
 import { hasStandby, startCluster } from "../support/standby.ts";
@@ -24,21 +28,12 @@ for (const commit of ["on", "remote_apply", "remote_write"] as const) {
         databaseUrl: cluster.url,
         args: ["--trusted-proxies", "127.0.0.1"],
       });
-      const post = async (path: string, form: Record<string, string>, address: string) => {
-        const response = await fetch(`${server.issuer}${path}`, {
-          method: "POST",
-          headers: { "x-forwarded-for": address },
-          body: new URLSearchParams({ client_id: brand.cliClientId, ...form }),
-        });
-        return { status: response.status, body: await response.json() };
-      };
       const acknowledged: string[] = [];
       let [stopped, refused, started] = [false, 0, 0];
       const load = Array.from({ length: 8 }, async (_, worker) => {
         while (!stopped) {
-          // From many networks, since logins are limited for each.
-          const address = `10.${worker}.${started >> 8 & 255}.${started++ & 255}`;
-          const { status, body } = await post("/oauth/device/authorize", {}, address);
+          const address = networkOf(worker, started++);
+          const { status, body } = await startDeviceLoginFrom(server.issuer, address);
           if (status === 200) acknowledged.push(body.device_code);
           else {
             assert.equal(status, 503, JSON.stringify(body));
@@ -62,18 +57,7 @@ for (const commit of ["on", "remote_apply", "remote_write"] as const) {
       assert.ok(refused > 0);
       assert.ok(healedMs < 30_000, `${healedMs} ms`);
 
-      const lost: string[] = [];
-      for (const code of acknowledged) {
-        const { body } = await post(
-          "/oauth/token",
-          { grant_type: DEVICE_CODE_GRANT, device_code: code },
-          "10.0.0.1",
-        );
-        if (body.error !== "authorization_pending" && body.error !== "slow_down") {
-          lost.push(body.error);
-        }
-      }
-      assert.deepEqual(lost, []);
+      assert.deepEqual(await errorsOfLostLogins(server.issuer, acknowledged), []);
       assert.equal(
         (await fetch(`${server.issuer}/readyz`).then((response) => response.json())).status,
         "ready",

@@ -1,7 +1,6 @@
 /** Switchovers and failovers by Patroni, under load of the compiled program. */
 import { join } from "node:path";
-import { brand } from "../../../shared/brand.ts";
-import { DEVICE_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
+import { errorsOfLostLogins, networkOf, startDeviceLoginFrom } from "../acknowledged_logins.ts";
 import { eventually } from "../eventually.ts";
 import { startPatroni } from "../patroni.ts";
 import { startServer } from "../server_process.ts";
@@ -29,20 +28,12 @@ export async function runPatroni(
     databaseUrl: cluster.url,
     args: ["--trusted-proxies", "127.0.0.1"],
   });
-  const post = async (path: string, form: Record<string, string>, address: string) => {
-    const response = await fetch(`${server.issuer}${path}`, {
-      method: "POST",
-      headers: { "x-forwarded-for": address },
-      body: new URLSearchParams({ client_id: brand.cliClientId, ...form }),
-    });
-    return { status: response.status, body: await response.json() };
-  };
   const acknowledged: { code: string; at: number }[] = [];
   let [stopped, started, gap, lastAt] = [false, 0, 0, performance.now()];
   const load = Array.from({ length: 4 }, async (_, worker) => {
     while (!stopped) {
-      const address = `10.${worker}.${started >> 8 & 255}.${started++ & 255}`;
-      const { status, body } = await post("/oauth/device/authorize", {}, address);
+      const address = networkOf(worker, started++);
+      const { status, body } = await startDeviceLoginFrom(server.issuer, address);
       const now = performance.now();
       if (status === 200) {
         gap = Math.max(gap, now - lastAt);
@@ -87,13 +78,11 @@ export async function runPatroni(
     await Promise.all(load);
   }
   result.acknowledged = acknowledged.length;
-  for (const { code } of acknowledged) {
-    const form = { grant_type: DEVICE_CODE_GRANT, device_code: code };
-    const { body } = await post("/oauth/token", form, "10.0.0.1");
-    // Codes are valid for a quarter of an hour.
-    if (!["authorization_pending", "slow_down", "expired_token"].includes(body.error)) {
-      result.faults.push(`a login is lost: ${body.error}`);
-    }
+  const codes = acknowledged.map(({ code }) => code);
+  // Codes are valid for a quarter of an hour.
+  const expected = ["authorization_pending", "slow_down", "expired_token"];
+  for (const error of await errorsOfLostLogins(server.issuer, codes, expected)) {
+    result.faults.push(`a login is lost: ${error}`);
   }
   if (/TypeError|uncaught/i.test(server.running.stderr())) {
     result.faults.push(`the server logged an unexpected error: ${server.running.stderr()}`);
