@@ -11,7 +11,6 @@ import { ALICE, install } from "../support/installation.ts";
 import { parseOutput } from "../support/output_schema.ts";
 import { visitor } from "../support/page_visitor.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
-import type { TestServer } from "../support/test_server.ts";
 
 const KEY = "c2lnbnMgdGhlIHN0cmVhbSBvZiBhdWRpdCBldmVudHM=";
 const SECRET = `whsec_${KEY}`;
@@ -113,7 +112,7 @@ Deno.test("the audit log is searched, exported and streamed through a kill", asy
 
   await test.step("has the same events in the browser, in the export and over REST", async () => {
     const request = (path: string, init?: RequestInit) => fetch(`${issuer}${path}`, init);
-    const browser = visitor({ request } as unknown as TestServer);
+    const browser = visitor({ request });
     await browser.get("/signin");
     const signIn = { email: ALICE.email, password: ALICE.password };
     const signedIn = await browser.submit("/signin", signIn, { origin: issuer });

@@ -38,7 +38,7 @@ export interface Visitor {
 
 /** A visitor at `address`; other than the default it needs `trustProxy` in the server's settings. */
 export function visitor(
-  server: TestServer,
+  server: Pick<TestServer, "request">,
   address = "192.0.2.1",
   userAgent = "Browser/1",
 ): Visitor {
