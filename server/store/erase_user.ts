@@ -116,7 +116,7 @@ export async function eraseNextEvents(
   }) as boolean;
 }
 
-/** Returns the last event of the batch; undefined if there is no further one. */
+/** Returns the last event of the batch; undefined if that was the last batch. */
 async function eraseFromEvents(
   tx: Transaction,
   { person, table, maxSeq, afterTime, afterId }: Erasure,
