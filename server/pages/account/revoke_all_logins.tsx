@@ -6,7 +6,7 @@ import { signedInSession } from "../http/browser_session.ts";
 import { setNotice } from "../http/notice.ts";
 import type { RenderDeps } from "../render.tsx";
 import { confirmationPage } from "../ui/confirmation.tsx";
-import { formatCount } from "../ui/format.ts";
+import { formatCount } from "../../../shared/bounded_count.ts";
 import { listBrowsers, type ListBrowsersDeps, listLogins, MAX_LISTED } from "./active_sessions.ts";
 import { RevocationEffects } from "./revoke_login.tsx";
 

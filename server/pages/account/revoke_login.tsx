@@ -12,7 +12,7 @@ import { TokenName, TokenPrefix } from "../tokens/components.tsx";
 import { confirmationPage } from "../ui/confirmation.tsx";
 import { Address } from "../ui/facts.tsx";
 import { formatDuration } from "../../../shared/duration.ts";
-import { formatCount } from "../ui/format.ts";
+import { formatCount } from "../../../shared/bounded_count.ts";
 import { TimeAgo } from "../ui/relative_time.tsx";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { clientName, type LoginListDeps, UserAgent } from "./login_list.tsx";

@@ -17,7 +17,7 @@ import { csrfToken } from "../http/csrf.ts";
 import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
 import { type FormProblem, toFormProblem } from "../http/form_problem.ts";
 import { renderPage } from "../render.tsx";
-import { formatCount } from "../ui/format.ts";
+import { formatCount } from "../../../shared/bounded_count.ts";
 import { ErrorSummary, formTitle } from "../ui/form_field.tsx";
 import { CsrfField, HiddenFields } from "../ui/hidden_fields.tsx";
 import { TextField } from "../ui/text_field.tsx";

@@ -4,7 +4,7 @@ import type { DomainError, DomainErrorCode } from "../../domain_error.ts";
 import { requestId } from "../../http/request_id.ts";
 import type { PageContext, PageStatus } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
-import { formatCount } from "../ui/format.ts";
+import { formatCount } from "../../../shared/bounded_count.ts";
 
 /** `malformed`: the request is not a form that a page can send. `gone`: it has expired. */
 export type PageErrorCode = DomainErrorCode | "malformed" | "gone";

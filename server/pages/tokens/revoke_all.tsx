@@ -10,7 +10,7 @@ import { errorPage } from "../http/error_page.tsx";
 import { setNotice } from "../http/notice.ts";
 import type { RenderDeps } from "../render.tsx";
 import { confirmationPage } from "../ui/confirmation.tsx";
-import { formatCount } from "../ui/format.ts";
+import { formatCount } from "../../../shared/bounded_count.ts";
 import { UntrustedText } from "../ui/untrusted_text.tsx";
 import { TokenName, TokenPrefix } from "./components.tsx";
 import { tokenListCrumb } from "./crumbs.ts";

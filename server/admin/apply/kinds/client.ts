@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { randomBytes } from "node:crypto";
 import type { Fields } from "../../../apply/field.ts";
 import type { Danger } from "../../../apply/plan.ts";
@@ -126,9 +127,8 @@ async function loginDangers(
 ): Promise<Danger[]> {
   const { logins, users } = await countClientBelongings(tx, name, new Date(clock.now()));
   if (logins === 0) return [];
-  const [login, user] = [[logins, "login"], [users, "user"]].map(([count, noun]) =>
-    `${count} ${noun}${count === 1 ? "" : "s"}`
-  );
+  const login = formatExactCount(logins, "login");
+  const user = formatExactCount(users, "user");
   return [{
     code: "client_has_logins",
     message: `${login} of ${user} ${logins === 1 ? singular : plural}${more}.`,

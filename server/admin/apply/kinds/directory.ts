@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { listDirectories } from "../../../store/directories/directories.ts";
 import { generateDirectoryToken } from "../../../tokens/directory_token.ts";
 import {
@@ -51,7 +52,7 @@ export const directory: ManagedKindHandler = {
     if (users + groups === 0) return [];
     const counts = [[users, "user"], [groups, "group"]] as const;
     const list = counts.filter(([count]) => count > 0)
-      .map(([count, noun]) => `${count} ${noun}${count === 1 ? "" : "s"}`);
+      .map(([count, noun]) => formatExactCount(count, noun));
     return [{
       code: "directory_in_use",
       message: `It has provisioned ${list.join(" and ")}: its groups lose their members, and no ` +

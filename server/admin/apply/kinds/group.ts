@@ -1,4 +1,4 @@
-import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import type { Fields } from "../../../apply/field.ts";
 import { nameKey } from "../../../../shared/name_key.ts";
 import { DomainError } from "../../../domain_error.ts";
@@ -82,9 +82,7 @@ export const group: ManagedKindHandler = {
     if (members === 0) return [];
     return [{
       code: "group_has_members",
-      message: `${
-        members === 1 ? "1 member loses" : `${formatBoundedCount(members)} members lose`
-      } its scopes.`,
+      message: `${formatCount(members, "member")} ${members === 1 ? "loses" : "lose"} its scopes.`,
       advice: "Move them to another group first.",
     }];
   },

@@ -1,4 +1,4 @@
-import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import type { Value } from "../../../apply/field.ts";
 import type { Danger } from "../../../apply/plan.ts";
 import type { RegisteredResource } from "../../../resources/resource.ts";
@@ -66,8 +66,8 @@ export const resource: ManagedKindHandler = {
       new Date(clock.now()),
     );
     const used = [
-      ...count(logins, "login"),
-      ...count(tokens, "personal access token"),
+      ...logins > 0 ? [formatCount(logins, "login")] : [],
+      ...tokens > 0 ? [formatCount(tokens, "personal access token")] : [],
     ];
     if (used.length === 0) return [];
     return [{
@@ -86,8 +86,8 @@ export const resource: ManagedKindHandler = {
       if (logins === 0) continue;
       dangers.push({
         code: "scope_in_use",
-        message: `${
-          logins === 1 ? "1 login loses" : `${formatBoundedCount(logins)} logins lose`
+        message: `${formatCount(logins, "login")} ${
+          logins === 1 ? "loses" : "lose"
         } the scope ${name}.`,
       });
     }
@@ -106,8 +106,4 @@ function fieldsOf(resource: RegisteredResource) {
     signingAlgorithm: resource.signingAlgorithm ?? null,
     claims: [...resource.claims],
   };
-}
-
-function count(number: number, noun: string): string[] {
-  return number === 0 ? [] : [`${formatBoundedCount(number)} ${noun}${number === 1 ? "" : "s"}`];
 }

@@ -1,4 +1,4 @@
-import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import type { Fields } from "../../../apply/field.ts";
 import type { ScopeDescription } from "../../../scopes.ts";
 import { countLoginsWithScope } from "../../../store/scope_belongings.ts";
@@ -36,9 +36,7 @@ export const scope: ManagedKindHandler = {
     if (logins === 0) return [];
     return [{
       code: "scope_in_use",
-      message: `${
-        logins === 1 ? "1 login loses" : `${formatBoundedCount(logins)} logins lose`
-      } it.`,
+      message: `${formatCount(logins, "login")} ${logins === 1 ? "loses" : "lose"} it.`,
       advice: "Add the new scope beside it, and remove this one when nothing uses it.",
     }];
   },

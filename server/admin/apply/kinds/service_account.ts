@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import type { Danger } from "../../../apply/plan.ts";
 import { formatScope, parseScope } from "../../../../shared/oauth/scope.ts";
 import { countAccountBelongings } from "../../../store/account_belongings.ts";
@@ -62,7 +63,7 @@ async function usageDangers(
   });
   const used = [[tokens, "token"], [rules, "trust rule"]] as const;
   const counts = used.filter(([count]) => count > 0)
-    .map(([count, noun]) => `${count} ${noun}${count === 1 ? "" : "s"}`);
+    .map(([count, noun]) => formatExactCount(count, noun));
   if (counts.length === 0) return [];
   return [{
     code: "service_account_in_use",

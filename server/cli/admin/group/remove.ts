@@ -1,4 +1,4 @@
-import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { GroupRemoval } from "../../../admin/remove_group.ts";
@@ -22,7 +22,7 @@ export async function adminGroupRemove(
 }
 
 function describe({ name, members, scopes, losses }: GroupRemoval, isDryRun: boolean): string {
-  const count = `${formatBoundedCount(members)} member${members === 1 ? "" : "s"}`;
+  const count = formatCount(members, "member");
   const lines = [
     isDryRun
       ? `This would remove the group ${name} with ${count}.`
@@ -35,9 +35,7 @@ function describe({ name, members, scopes, losses }: GroupRemoval, isDryRun: boo
     ...losses.slice(0, MAX_PRINTED).map(({ email, scopes }) =>
       `  ${sanitizeLine(email, 254)} ${isDryRun ? "would lose" : "lost"} ${scopes.join(" ")}`
     ),
-    ...losses.length > MAX_PRINTED
-      ? [`  … and others (${formatBoundedCount(members)} members in all)`]
-      : [],
+    ...losses.length > MAX_PRINTED ? [`  … and others (${count} in all)`] : [],
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -1,4 +1,4 @@
-import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
@@ -27,11 +27,7 @@ export async function adminGroupUpdate(
   }
   return await adminCommand("updateGroup", { name, ...changes, force }, options, io, (group) => {
     const { members } = group;
-    io.stdout(
-      `Updated ${name}. It has ${formatBoundedCount(members)} member${
-        members === 1 ? "" : "s"
-      } now.\n`,
-    );
+    io.stdout(`Updated ${name}. It has ${formatCount(members, "member")} now.\n`);
     return EXIT.ok;
   }, { describe: (error) => withOption(error, SETTING_OPTIONS) });
 }

@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { type ProgressLine, progressLine } from "../../../../shared/progress_line.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
@@ -120,7 +121,7 @@ function describe(
   const total = imported + unchanged + rejected;
   if (total === 0) return `The file has no ${noun}s.\n`;
   const parts = [
-    `${dryRun ? "Would import" : "Imported"} ${count(imported, noun)}`,
+    `${dryRun ? "Would import" : "Imported"} ${formatExactCount(imported, noun)}`,
     `${unchanged} unchanged`,
     `${rejected} rejected`,
   ];
@@ -143,10 +144,6 @@ function toJson({ problems, ...counts }: ImportSummary, dryRun: boolean) {
   };
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
 /** A line on a terminal that is rewritten. */
 class Progress {
   #shownAt = 0;
@@ -159,7 +156,7 @@ class Progress {
   show({ imported, unchanged, rejected }: ImportSummary): void {
     if (performance.now() - this.#shownAt < PROGRESS_MS) return;
     this.#shownAt = performance.now();
-    this.#line?.show("Importing…", count(imported + unchanged + rejected, this.noun));
+    this.#line?.show("Importing…", formatExactCount(imported + unchanged + rejected, this.noun));
   }
 
   clear(): void {

@@ -1,9 +1,5 @@
 import type { BackupHeader } from "../../../backup/format.ts";
 
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
 export function rowCount({ tables }: Pick<BackupHeader, "tables">): number {
   return tables.reduce((sum, { rows }) => sum + rows, 0);
 }

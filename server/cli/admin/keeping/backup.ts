@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTime } from "../../../../shared/format_time.ts";
 import { formatJson } from "../../../../shared/sanitize.ts";
@@ -18,7 +19,7 @@ import {
   reportProblems,
 } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
-import { count, formatBytes, rowCount } from "./amounts.ts";
+import { formatBytes, rowCount } from "./amounts.ts";
 import { rowProgress } from "./row_progress.ts";
 import { chooseEncryption, type PassphraseOptions } from "./secrets.ts";
 
@@ -97,11 +98,11 @@ function describe(
   { header, bytes, checked }: CreatedBackup,
   io: Pick<ServerIo, "timeZone">,
 ): string {
-  const rows = count(rowCount(header), "row");
+  const rows = formatExactCount(rowCount(header), "row");
   const time = formatTime(Date.parse(header.createdAt), io.timeZone);
   const target = path === "-" ? "standard output" : path;
   return `Backed up ${rows} of ${
-    count(header.tables.length, "table")
+    formatExactCount(header.tables.length, "table")
   } as of ${time} to ${target} ` +
     `(${formatBytes(bytes)}).\n${CHECKS[checked]}\n`;
 }

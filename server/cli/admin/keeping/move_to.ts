@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { moveDatabase, type MovedDatabase } from "../../../backup/move_database.ts";
@@ -6,7 +7,6 @@ import type { ServerIo } from "../../../io.ts";
 import { parsePostgresUrl, PostgresUrlError } from "../../../store/db/postgres_url.ts";
 import { reportConfigFile, reportFailure, reportProblems, reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
-import { count } from "./amounts.ts";
 import { rowProgress } from "./row_progress.ts";
 
 /** `admin move-to`. */
@@ -59,8 +59,12 @@ function hasPassword(url: string | undefined): boolean {
 function describe({ to, tables }: MovedDatabase, dataDir: string): string {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const before = tables.filter(({ wasThere, rows }) => wasThere && rows > 0).length;
-  const earlier = before === 0 ? "" : ` (${count(before, "table")} had the same rows there before)`;
-  return `Moved ${count(rows, "row")} of ${count(tables.length, "table")} to ${to}${earlier}. ` +
+  const earlier = before === 0
+    ? ""
+    : ` (${formatExactCount(before, "table")} had the same rows there before)`;
+  return `Moved ${formatExactCount(rows, "row")} of ${
+    formatExactCount(tables.length, "table")
+  } to ${to}${earlier}. ` +
     "Rows and checksums of all tables are the same.\n\n" +
     "Next:\n" +
     `  1. Set database_url, or ${brand.envPrefix}_DATABASE_URL, to that database, and keep ` +

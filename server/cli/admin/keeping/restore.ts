@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTime } from "../../../../shared/format_time.ts";
@@ -12,7 +13,7 @@ import type { ServerIo } from "../../../io.ts";
 import { createEncryption } from "../../../security/encryption.ts";
 import { reportConfigFile, reportFailure, reportProblems, reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
-import { count, rowCount } from "./amounts.ts";
+import { rowCount } from "./amounts.ts";
 import { headerJson } from "./backup.ts";
 import { rowProgress } from "./row_progress.ts";
 import { chooseDecryption, type PassphraseOptions } from "./secrets.ts";
@@ -92,7 +93,7 @@ function describe(
 ): string {
   const newer = migrated.length === 0
     ? ""
-    : `Applied ${count(migrated.length, "migration")} that the backup did not have.\n`;
+    : `Applied ${formatExactCount(migrated.length, "migration")} that the backup did not have.\n`;
   const kept = keptAs === undefined
     ? ""
     : `The database that was there is kept as ${keptAs}. Delete it when it is no longer needed.\n`;
@@ -100,9 +101,9 @@ function describe(
 }
 
 function contents(header: BackupHeader, { timeZone }: Pick<ServerIo, "timeZone">): string {
-  return `${count(rowCount(header), "row")} of ${count(header.tables.length, "table")}, as of ${
-    formatTime(Date.parse(header.createdAt), timeZone)
-  } (version ${header.version})`;
+  return `${formatExactCount(rowCount(header), "row")} of ${
+    formatExactCount(header.tables.length, "table")
+  }, as of ${formatTime(Date.parse(header.createdAt), timeZone)} (version ${header.version})`;
 }
 
 /** What was revoked since is valid again. */

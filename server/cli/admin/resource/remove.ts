@@ -1,4 +1,4 @@
-import { formatBoundedCount } from "../../../../shared/bounded_count.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { ResourceBelongings } from "../../../store/resource_belongings.ts";
@@ -17,12 +17,10 @@ export async function adminResourceRemove(
 }
 
 function describe({ logins, tokens, clients }: ResourceBelongings): string {
-  const count = (number: number, noun: string) =>
-    `${formatBoundedCount(number)} ${noun}${number === 1 ? "" : "s"}`;
   const effects = [
-    ...logins > 0 ? [`${count(logins, "login")} can no longer get tokens for it.`] : [],
-    ...tokens > 0 ? [`${count(tokens, "personal access token")} revoked.`] : [],
-    ...clients > 0 ? [`${count(clients, "client")} can no longer use it.`] : [],
+    ...logins > 0 ? [`${formatCount(logins, "login")} can no longer get tokens for it.`] : [],
+    ...tokens > 0 ? [`${formatCount(tokens, "personal access token")} revoked.`] : [],
+    ...clients > 0 ? [`${formatCount(clients, "client")} can no longer use it.`] : [],
   ];
   const access =
     "Its tokens are rejected where they are introspected or checked at /auth/verify. " +

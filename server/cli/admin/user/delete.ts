@@ -9,7 +9,7 @@ import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
-import { count } from "./count.ts";
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 
 type DeleteOptions = DatabaseOptions & { yes?: boolean; force?: boolean };
 
@@ -79,9 +79,9 @@ async function confirmDeletion(user: ShownUser, io: ServerIo): Promise<number> {
 function describeBelongings({ belongings }: ShownUser): string {
   const { browsers, logins, tokens, trustRules } = belongings;
   return [
-    count(browsers, "browser session"),
-    count(logins, "login"),
-    count(tokens, "personal access token"),
-    ...trustRules > 0 ? [count(trustRules, "trust rule")] : [],
+    formatExactCount(browsers, "browser session"),
+    formatExactCount(logins, "login"),
+    formatExactCount(tokens, "personal access token"),
+    ...trustRules > 0 ? [formatExactCount(trustRules, "trust rule")] : [],
   ].map((line) => `  ${line}\n`).join("");
 }

@@ -5,7 +5,7 @@ import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
-import { count } from "./count.ts";
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 
 const LOGINS: Table<UserLogin> = {
   columns: [
@@ -50,8 +50,8 @@ export async function adminUserRevokeLogin(
     );
   }
   const report = ({ email, logins, tokens }: RevokedLogins) => {
-    const and = tokens === 0 ? "" : ` and ${count(tokens, "personal access token")}`;
-    io.stdout(`Revoked ${count(logins, "login")}${and} of ${email}.\n`);
+    const and = tokens === 0 ? "" : ` and ${formatExactCount(tokens, "personal access token")}`;
+    io.stdout(`Revoked ${formatExactCount(logins, "login")}${and} of ${email}.\n`);
     return EXIT.ok;
   };
   return loginId === undefined

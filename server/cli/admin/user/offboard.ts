@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatTimeWithDistance } from "../../../../shared/format_time.ts";
@@ -97,7 +98,7 @@ function ending(report: OffboardReport, io: ServerIo): string[] {
   const lines = sections.filter(([number]) => number > 0).flatMap((
     [number, noun, rows, more = ""],
   ) => [
-    `  ${count(number, noun)}${more}`,
+    `  ${formatExactCount(number, noun)}${more}`,
     ...rows.map((text) => `    ${text}`),
   ]);
   return [
@@ -155,8 +156,4 @@ function relative(iso: string, io: ServerIo): string {
 
 function row(...cells: string[]): string {
   return cells.filter((cell) => cell !== "").map((cell) => sanitizeLine(cell, 100)).join("  ");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,4 @@
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 import { brand } from "../../../../shared/brand.ts";
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { shellWord } from "../../../../shared/shell_word.ts";
@@ -20,11 +21,10 @@ export async function adminUserResetFactors(
 
 function describe({ email, removed, hasPassword }: ResetFactors): string {
   const { totp, passkeys, recoveryCodes } = removed;
-  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
   const parts = [
     ...totp ? ["the authenticator app"] : [],
-    ...passkeys > 0 ? [count(passkeys, "passkey")] : [],
-    ...recoveryCodes > 0 ? [count(recoveryCodes, "recovery code")] : [],
+    ...passkeys > 0 ? [formatExactCount(passkeys, "passkey")] : [],
+    ...recoveryCodes > 0 ? [formatExactCount(recoveryCodes, "recovery code")] : [],
   ];
   if (parts.length === 0) return `${email} has no second factor. Nothing was removed.\n`;
   const list = parts.length === 1

@@ -5,7 +5,7 @@ import { browserName } from "../../../http/browser_name.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
-import { count } from "./count.ts";
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 
 const SESSIONS: Table<UserSession> = {
   columns: [
@@ -44,7 +44,7 @@ export async function adminUserSignOut(
 ): Promise<number> {
   const params = { email: user, sessionId };
   return await adminCommand("signOutUser", params, options, io, ({ email, browsers }) => {
-    io.stdout(`Signed out ${count(browsers, "browser")} of ${email}.\n`);
+    io.stdout(`Signed out ${formatExactCount(browsers, "browser")} of ${email}.\n`);
     return EXIT.ok;
   });
 }

@@ -8,7 +8,7 @@ import { type ShownUser, userState } from "../../../admin/list_users.ts";
 import type { ServerIo } from "../../../io.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
-import { count } from "./count.ts";
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 
 /** `admin user show`. */
 export async function adminUserShow(
@@ -62,10 +62,10 @@ function describeMethods({ hasPassword, methods }: ShownUser): string {
   const { authenticatorApp, passkeys, recoveryCodes, linkedAccounts } = methods;
   const parts = [
     ...hasPassword ? ["password"] : [],
-    ...passkeys > 0 ? [count(passkeys, "passkey")] : [],
+    ...passkeys > 0 ? [formatExactCount(passkeys, "passkey")] : [],
     ...authenticatorApp ? ["authenticator app"] : [],
-    ...recoveryCodes > 0 ? [count(recoveryCodes, "recovery code")] : [],
-    ...linkedAccounts > 0 ? [count(linkedAccounts, "linked account")] : [],
+    ...recoveryCodes > 0 ? [formatExactCount(recoveryCodes, "recovery code")] : [],
+    ...linkedAccounts > 0 ? [formatExactCount(linkedAccounts, "linked account")] : [],
   ];
   return parts.join(", ") || "none";
 }

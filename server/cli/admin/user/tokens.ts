@@ -5,7 +5,7 @@ import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 import { adminCommand } from "../command.ts";
-import { count } from "./count.ts";
+import { formatExactCount } from "../../../../shared/exact_count.ts";
 
 const TOKENS: Table<UserToken> = {
   columns: [
@@ -55,7 +55,7 @@ export async function adminUserRevokeToken(
   }
   const params = { email: user, tokenId };
   return await adminCommand("revokeUserTokens", params, options, io, ({ email, tokens }) => {
-    io.stdout(`Revoked ${count(tokens, "personal access token")} of ${email}.\n`);
+    io.stdout(`Revoked ${formatExactCount(tokens, "personal access token")} of ${email}.\n`);
     return EXIT.ok;
   });
 }

@@ -4,7 +4,7 @@ import { signedInSession } from "../../http/browser_session.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
 import { Fact } from "../../ui/facts.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";

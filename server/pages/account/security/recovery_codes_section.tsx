@@ -1,5 +1,5 @@
 import { hasSecondFactor, type SecondFactors } from "../../../store/second_factors.ts";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { RECOVERY_CODES_PATH } from "./paths.ts";
 
 /** Null for a user without a second factor, whom recovery codes would not help. */

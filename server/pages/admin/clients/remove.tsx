@@ -7,7 +7,7 @@ import type { PageContext } from "../../context.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { administrator } from "../administrator.ts";
 import { findClient } from "./find_client.tsx";

@@ -6,7 +6,7 @@ import type { PageContext } from "../../context.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { renderPage } from "../../render.tsx";
 import { Fact } from "../../ui/facts.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { ManagedByFile } from "../../ui/managed_by_file.tsx";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { TimeAgo, TimeUntil } from "../../ui/relative_time.tsx";

@@ -4,7 +4,7 @@ import type { PageContext } from "../../context.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { administrator } from "../administrator.ts";
 import { directoryNotFound, findDirectory } from "./find_directory.tsx";
 import { DIRECTORIES_PATH, directoryCrumbs, directoryPath } from "./paths.ts";

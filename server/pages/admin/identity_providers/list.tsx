@@ -7,7 +7,7 @@ import { renderPage } from "../../render.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { DataTable } from "../../ui/data_table.tsx";
 import { EmptyState } from "../../ui/empty_state.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { PageHeading } from "../../ui/page_heading.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { administrator } from "../administrator.ts";

@@ -1,5 +1,5 @@
 import type { ShownUser, SignInMethods } from "../../../admin/list_users.ts";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 
 /** What confirms a sign-in with a password; empty if there is nothing. */
 export function describeFactors(

@@ -5,7 +5,7 @@ import type { PageContext } from "../../context.ts";
 import { type FormProblem, toFormProblem } from "../../http/form_problem.ts";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { formPage } from "../../ui/form_page.tsx";
 import { HiddenFields } from "../../ui/hidden_fields.tsx";
 import { TimeAgo } from "../../ui/relative_time.tsx";

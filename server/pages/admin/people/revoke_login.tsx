@@ -13,7 +13,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { formatDuration } from "../../../../shared/duration.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { Address } from "../../ui/facts.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { administrator } from "../administrator.ts";

@@ -6,7 +6,7 @@ import type { PageDeps } from "../../http/page_route.ts";
 import { BrowserName } from "../../account/browser_name.tsx";
 import { confirmationPage } from "../../ui/confirmation.tsx";
 import { Address } from "../../ui/facts.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { administrator } from "../administrator.ts";
 import { findPerson } from "./find_person.tsx";

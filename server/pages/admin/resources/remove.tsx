@@ -10,7 +10,7 @@ import { errorPage, toPageError } from "../../http/error_page.tsx";
 import { setNotice } from "../../http/notice.ts";
 import type { PageDeps } from "../../http/page_route.ts";
 import { confirmationPage } from "../../ui/confirmation.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { administrator } from "../administrator.ts";
 import { findChangeableResource } from "./find_resource.tsx";

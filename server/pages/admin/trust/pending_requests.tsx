@@ -4,7 +4,7 @@ import { provider } from "../../../federation/providers.ts";
 import { ActionButton } from "../../ui/confirmation.tsx";
 import { DataTable } from "../../ui/data_table.tsx";
 import { Address } from "../../ui/facts.tsx";
-import { formatCount } from "../../ui/format.ts";
+import { formatCount } from "../../../../shared/bounded_count.ts";
 import { TimeAgo } from "../../ui/relative_time.tsx";
 import { UntrustedText } from "../../ui/untrusted_text.tsx";
 import { TRUST_PATH } from "./step_path.ts";
