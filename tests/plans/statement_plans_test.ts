@@ -77,19 +77,6 @@ const ALLOWED: readonly { starts: RegExp; because: string }[] = [
     because:
       "admin revoke-since, after a backup was restored, ends all that is older than the backup.",
   },
-  {
-    starts: /^delete from authorization_codes where session_id in \(/,
-    because: "Codes live for a minute.",
-  },
-  {
-    starts: /^select s\.id, s\.user_id as "userId" from identities i join sessions s on/,
-    because: "Open: a sign-out from an identity provider reads all browser sessions.",
-  },
-  {
-    starts:
-      /^select t\.\*, coalesce\(u\.email, s\.name\) as username .* where .*strpos\(t\.name_key, /,
-    because: "The page of a search ends at its limit; rare matches are found by their letters.",
-  },
 ];
 
 /** A statement of a function in PL/pgSQL, with its variables. */

@@ -48,6 +48,7 @@ import { planIndexes } from "./migrations/0041_plans.ts";
 import scale from "./migrations/0042_scale.sql" with { type: "text" };
 import { tokenSearchIndexes } from "./migrations/0042_scale.ts";
 import erasures from "./migrations/0045_erasures.sql" with { type: "text" };
+import { sessionIndexes } from "./migrations/0048_sessions.ts";
 
 export interface Migration {
   name: string;
@@ -107,4 +108,5 @@ export const migrations: readonly Migration[] = [
   { name: "0042_scale", sql: scale },
   { name: "0042_scale_indexes", sql: "", indexes: tokenSearchIndexes },
   { name: "0045_erasures", sql: erasures },
+  { name: "0048_sessions", sql: "", indexes: sessionIndexes },
 ];
