@@ -27,6 +27,15 @@ export const brand = {
   defaultServer: "http://127.0.0.1:8787",
   /** How `login` logs in to a server that does not say it: see shared/oauth/login_flow.ts. */
   loginFlow: "device",
+  /** Where releases are, and who may sign them. See docs/releases.md. */
+  release: {
+    /** On GitHub, whose workflow publishes them. */
+    repository: "OWNER/yourapp",
+    /** Below it are `download/vVERSION/FILE` and `latest/download/FILE`: see shared/release.ts. */
+    url: "https://github.com/OWNER/yourapp/releases",
+    /** The workflow that their provenance names: `REPOSITORY/PATH`. */
+    signerWorkflow: "OWNER/yourapp/.github/workflows/release.yml",
+  },
   /** Colors of the pages, as CSS colors for light and dark themes. */
   colors: {
     accent: { light: "#1f5fd0", dark: "#7aa9ff" },

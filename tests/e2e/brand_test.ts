@@ -27,6 +27,11 @@ const other: typeof brand | Record<string, unknown> = {
     clientSecret: "acmec_",
     directoryToken: "acmes_",
   },
+  release: {
+    repository: "acme/acmectl",
+    url: "https://github.com/acme/acmectl/releases",
+    signerWorkflow: "acme/auth/.github/workflows/release-brand.yml",
+  },
 };
 
 /** Every old name, in any case. */
