@@ -5,17 +5,15 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { ALICE, install } from "../support/installation.ts";
-import { logIn } from "../support/command_line_login.ts";
-import { run } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
-import { temporaryHome } from "../support/temporary_home.ts";
+import { terminal } from "../support/terminal.ts";
 
 Deno.test({
   name: "the HSM signs the tokens of a login, and an outage of it costs none",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    await using home = await temporaryHome();
-    const { folder } = home;
+    await using at = await terminal();
+    const { folder } = at.home;
     await Deno.mkdir(join(folder, "tokens"));
     const conf = join(folder, "softhsm2.conf");
     await Deno.writeTextFile(conf, `directories.tokendir = ${folder}/tokens\n`);
@@ -49,8 +47,9 @@ esac
       env: { ...env, [`${brand.envPrefix}_SIGNING_KEY_COMMAND`]: program },
     });
     await server.addUser(ALICE, "--name", "Alice Example", "--admin");
-    await logIn(server, home);
-    const first = (await run(["token"], { env: home.env })).stdout.trim();
+    const login = await at.login(server, server.alice, { args: ["--insecure-storage"] });
+    assert.equal(login.code, EXIT.ok, login.stderr);
+    const first = (await at.run(["token"])).stdout.trim();
     const { kid, alg } = decodeProtectedHeader(first);
     assert.equal(alg, "ES256");
     const listed = await server.operate(["admin", "keys", "list", "--json"]);
@@ -62,7 +61,8 @@ esac
     await jwtVerify(first, keySet, { issuer: server.issuer });
 
     await Deno.writeTextFile(program, "#!/bin/sh\necho 'no token' >&2\nexit 1\n");
-    const renew = () => run(["token", "--min-ttl", "899s"], { env: home.env });
+    await at.ageAccessTokens(600);
+    const renew = () => at.run(["token", "--min-ttl", "14m"]);
     const failed = await renew();
     assert.equal(failed.stdout.trim(), first);
     assert.match(failed.stderr, /503.*still logged in/);

@@ -24,6 +24,8 @@ export interface Terminal extends AsyncDisposable {
   credentialFiles(): Promise<string[]>;
   /** Expires the access tokens, by this machine's clock. */
   expireAccessTokens(): Promise<void>;
+  /** As if so much time had passed that the access tokens expire in `seconds`. */
+  ageAccessTokens(seconds: number): Promise<void>;
 }
 
 /** `env` comes on top of a bare environment: no keychain, no browser. */
@@ -68,13 +70,14 @@ export async function terminal(env: Record<string, string> = {}): Promise<Termin
         throw error;
       }
     },
-    async expireAccessTokens() {
+    expireAccessTokens: () => self.ageAccessTokens(-1),
+    async ageAccessTokens(seconds) {
       const files = await self.credentialFiles();
       assert.notEqual(files.length, 0, "no credentials in files");
       for (const file of files) {
         const credentials = JSON.parse(await Deno.readTextFile(file));
         assert.ok(credentials.accessTokenExpiresAt > Date.now());
-        credentials.accessTokenExpiresAt = Date.now() - 1000;
+        credentials.accessTokenExpiresAt = Date.now() + seconds * 1000;
         await Deno.writeTextFile(file, JSON.stringify(credentials));
       }
     },
