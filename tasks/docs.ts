@@ -8,6 +8,7 @@ import { settingGroups } from "../server/config/schema.ts";
 import { metricName } from "../server/telemetry/exposition.ts";
 import type { AnyInstrument } from "../server/telemetry/instruments.ts";
 import { createMetrics } from "../server/telemetry/metrics.ts";
+import { formattedHttpApiReference, HTTP_API_PAGE } from "./http_api_reference.ts";
 
 const END = "<!-- End of the generated part -->";
 
@@ -153,4 +154,5 @@ if (import.meta.main) {
   ) {
     await Deno.writeTextFile(path, generate(await Deno.readTextFile(path)));
   }
+  await Deno.writeTextFile(HTTP_API_PAGE, await formattedHttpApiReference());
 }

@@ -10,6 +10,7 @@ import {
   withSnippets,
   withStateReference,
 } from "../../tasks/docs.ts";
+import { formattedHttpApiReference, HTTP_API_PAGE } from "../../tasks/http_api_reference.ts";
 import { LAYERS } from "../../tasks/lint_imports.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { filesBelow, readFromRoot } from "../support/documentation.ts";
@@ -27,6 +28,11 @@ Deno.test("docs/metrics.md has the metrics as they are declared", async () => {
 Deno.test("docs/apply.md has the tables and keys of files as they are declared", async () => {
   const page = await Deno.readTextFile(APPLY_PAGE);
   assert.equal(page, withStateReference(page), "run: deno task docs");
+});
+
+Deno.test("docs/reference/http-api.md has the operations of the OpenAPI document", async () => {
+  const page = await Deno.readTextFile(HTTP_API_PAGE);
+  assert.equal(page, await formattedHttpApiReference(), "run: deno task docs");
 });
 
 Deno.test("docs/your-own-cli.md has the programs that admin client snippet prints", async () => {
