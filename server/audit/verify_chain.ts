@@ -2,6 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { listAuditPartitions } from "../store/audit_log/partitions.ts";
 import {
+  type ChainEnd,
   countEventsOfOlderPrograms,
   countUnsealedEvents,
   listChains,
@@ -113,11 +114,18 @@ export async function verifyAuditChain(
     page.problems.push(...checked.problems);
     page.events += checked.events;
     read += checked.events;
+    if (checked.isDropped) {
+      page.dropped++;
+      state = { chain: chain.number, genesis: hex(chain.genesis), position: "0", link: "" };
+      continue;
+    }
     if (!checked.isDone) {
       state = { ...state, position: checked.position, link: checked.link };
       break;
     }
-    page.problems.push(...checkEnd(chain, checked.position, checked.link, expected));
+    const end = { ...chain, ...checked.end };
+    if (isAuthentic(key, chain) && !isAuthentic(key, end)) page.problems.push(rowChanged(chain));
+    page.problems.push(...checkEnd(end, checked.position, checked.link, expected));
     page.chains++;
     state = { chain: chain.number, genesis: hex(chain.genesis), position: "0", link: "" };
   }
@@ -153,13 +161,17 @@ function checkStart(
   }
   const isGenesis = isEqual(genesisOf(key, chain, fromHex(state.genesis)), chain.genesis);
   if ((missing === 0n && !isGenesis) || !isAuthentic(key, chain)) {
-    problems.push({
-      code: "chain_changed",
-      chain: chain.number,
-      message: `The row of ${describeChain(chain)} in audit_chains was changed.`,
-    });
+    problems.push(rowChanged(chain));
   }
   return problems;
+}
+
+function rowChanged(chain: StoredChain): ChainProblem {
+  return {
+    code: "chain_changed",
+    chain: chain.number,
+    message: `The row of ${describeChain(chain)} in audit_chains was changed.`,
+  };
 }
 
 interface CheckedEvents {
@@ -168,6 +180,10 @@ interface CheckedEvents {
   position: string;
   link: string;
   isDone: boolean;
+  /** Retention has removed the events since the row of the chain was read. */
+  isDropped: boolean;
+  /** The end of the chain when the last of the events were read. */
+  end: ChainEnd | undefined;
 }
 
 async function checkEvents(
@@ -184,12 +200,19 @@ async function checkEvents(
   let link = fromHex(from.link);
   for (;;) {
     const size = Math.max(1, Math.min(BATCH_SIZE, limit - events));
-    const rows = await listSealedEvents(sql, {
+    const { events: rows, end } = await listSealedEvents(sql, {
       chain: chain.id,
       week: chain.week,
       after: String(position),
       limit: size,
     });
+    const stored = { ...chain, ...end };
+    const isDropped = stored.droppedAt !== null && chain.droppedAt === null &&
+      isAuthentic(key, stored);
+    if (isDropped) {
+      const place = { position: String(position), link: hex(link) };
+      return { problems, events, ...place, isDone: true, isDropped, end };
+    }
     for (const row of rows) {
       const at = BigInt(row.position);
       const isNext = at === position + 1n;
@@ -236,7 +259,8 @@ async function checkEvents(
       problems.push(...added.map((event) => addedTo(chain, event)));
     }
     if (isDone || events >= limit) {
-      return { problems, events, position: String(position), link: hex(link), isDone };
+      const place = { position: String(position), link: hex(link) };
+      return { problems, events, ...place, isDone, isDropped, end };
     }
   }
 }

@@ -18,7 +18,7 @@ import { recordAuditEvent, recordAuditEvents } from "../../server/store/audit_ev
 import type { AuditRecord } from "../../server/store/audit_log/list.ts";
 import { createAuditPartitions } from "../../server/store/audit_log/partitions.ts";
 import { listChains } from "../../server/store/audit_log/seals.ts";
-import type { Transaction } from "../../server/store/db/connect.ts";
+import type { Sql, Transaction } from "../../server/store/db/connect.ts";
 import { eraseNextEvents } from "../../server/store/erase_user.ts";
 import { testOnEachDatabase } from "../support/databases.ts";
 import { addPerson } from "../support/person.ts";
@@ -35,12 +35,16 @@ async function seal(server: TestServer): Promise<number> {
 }
 
 /** The codes of all problems, and how many events were checked. */
-async function verify(server: TestServer, known: readonly KnownSeal[] = []) {
+async function verify(
+  server: TestServer,
+  known: readonly KnownSeal[] = [],
+  sql: Sql = server.parts.sql,
+) {
   const codes: string[] = [];
   let [events, dropped] = [0, 0];
   let cursor: VerifyCursor | undefined;
   do {
-    const page = await verifyAuditChain(server.parts, {
+    const page = await verifyAuditChain({ ...server.parts, sql }, {
       cursor: cursor && JSON.parse(JSON.stringify(cursor)),
       known,
     });
@@ -59,6 +63,19 @@ async function known({ parts: { sql } }: TestServer): Promise<KnownSeal[]> {
     position,
     link: [...link].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
   }));
+}
+
+/** `sql`, with something that happens before each statement that reads. */
+function interrupted(sql: Sql, happens: (statement: number) => Promise<void>): Sql {
+  let statement = 0;
+  return new Proxy(sql, {
+    apply(target, self, args) {
+      const query = Reflect.apply(target, self, args);
+      // The others are parts of a statement.
+      if (!/^\s*(\(?select|with)\b/.test(args[0][0])) return query;
+      return happens(++statement).then(() => query);
+    },
+  });
 }
 
 /** As with the password of the database. Undone afterwards. */
@@ -221,6 +238,65 @@ testOnEachDatabase("finds every kind of change to sealed events", async (locatio
   await record(server, "seventh");
   await seal(server);
   assert.deepEqual((await verify(server, logged)).codes, []);
+});
+
+testOnEachDatabase("accepts events that are sealed during the verification", async (location) => {
+  await using server = await testServer(location);
+  const { sql } = server.parts;
+  await createAuditPartitions(sql, new Date(server.clock.now()));
+  const subjects = Array.from({ length: 1100 }, () => "alice");
+  await recordAuditEvents(sql, server.clock, {
+    ...{ event: "first", actor: "operator", details: {} },
+    subjects,
+  });
+  while (await seal(server) > 0);
+  server.clock.advance({ days: 7 });
+  await record(server, "second");
+  await seal(server);
+  const sealsOne = async () => {
+    await record(server, "another");
+    await seal(server);
+  };
+  const { codes, events } = await verify(server, await known(server), interrupted(sql, sealsOne));
+  assert.deepEqual(codes, []);
+  assert.ok(events > 1101, `${events} events`);
+
+  // Events that are removed meanwhile are still missed.
+  const removesOne = async (statement: number) => {
+    if (statement !== 3) return;
+    await sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      await tx`delete from audit_log where event = 'second'`;
+    });
+  };
+  assert.deepEqual((await verify(server, [], interrupted(sql, removesOne))).codes, [
+    "events_removed",
+  ]);
+});
+
+testOnEachDatabase("accepts a week that retention removes during it", async (location) => {
+  await using server = await testServer(location, (config) => {
+    config.auditRetention = 14 * 86_400;
+  });
+  const { sql } = server.parts;
+  const { signal } = new AbortController();
+  while (await seal(server) > 0);
+  // Of the last chain, its row is read first, then what pretends to be in it, and then its events.
+  for (const ahead of [2, 1, 0]) {
+    await record(server, "old");
+    await seal(server);
+    const chains = await listChains(sql, { after: "0", limit: 100 });
+    const older = chains.filter(({ droppedAt }) => droppedAt !== null).length;
+    let isRemoved = false;
+    const removes = async (statement: number) => {
+      if (statement !== older + 3 - ahead) return;
+      isRemoved = true;
+      server.clock.advance({ days: 30 });
+      await maintainAuditLog(parts(server), signal);
+    };
+    const { codes, dropped } = await verify(server, [], interrupted(sql, removes));
+    assert.deepEqual([codes, dropped, isRemoved], [[], older + 1, true], `${ahead} before the end`);
+  }
 });
 
 testOnEachDatabase("does not mind retention, erased users and older events", async (location) => {

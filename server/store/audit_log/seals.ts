@@ -161,17 +161,48 @@ export type SealedEvent = AuditRecord & {
   amendment: Uint8Array | null;
 };
 
-/** The sealed events of a chain, in order. */
+/** What changes in the row of a chain. */
+export type ChainEnd = Pick<StoredChain, "position" | "link" | "droppedAt" | "mac">;
+
+interface EndColumns {
+  endPosition: string;
+  endLink: Uint8Array;
+  endDroppedAt: Date | null;
+  endMac: Uint8Array;
+}
+
+/**
+ * The sealed events of a chain, in order, and the end of the chain. In one statement: beside it,
+ * servers seal events, and retention removes them. `end` is undefined if the chain has no row.
+ */
 export async function listSealedEvents(
   sql: Sql | Transaction,
   { chain, week, after, limit }: { chain: string; week: string; after: string; limit: number },
-): Promise<SealedEvent[]> {
+): Promise<{ events: SealedEvent[]; end: ChainEnd | undefined }> {
   const since = new Date(`${week}T00:00:00Z`);
-  return await sql<SealedEvent[]>`
-    select ${auditColumns(sql)}, position::text, salt, commitment, link, amendment from audit_log
-    where chain = ${chain} and audit_log.position > ${after}::bigint
-      and occurred_at >= ${since} and occurred_at < ${new Date(since.getTime() + WEEK_MS)}
-    order by audit_log.position, id limit ${limit}`;
+  const rows = await sql<(SealedEvent & EndColumns)[]>`
+    select e.*, c.position::text as "endPosition", c.link as "endLink",
+      c.dropped_at as "endDroppedAt", c.mac as "endMac"
+    from audit_chains c left join lateral (
+      select ${auditColumns(sql)}, position::text, salt, commitment, link, amendment
+      from audit_log
+      where chain = ${chain} and audit_log.position > ${after}::bigint
+        and occurred_at >= ${since} and occurred_at < ${new Date(since.getTime() + WEEK_MS)}
+      order by audit_log.position, id limit ${limit}
+    ) e on true
+    where c.id = ${chain} order by e.position::bigint, e.id`;
+  const [first] = rows;
+  if (first === undefined) return { events: [], end: undefined };
+  return {
+    // Without events, there is one row for the chain itself.
+    events: first.id === null ? [] : rows,
+    end: {
+      position: first.endPosition,
+      link: first.endLink,
+      droppedAt: first.endDroppedAt,
+      mac: first.endMac,
+    },
+  };
 }
 
 /** An event that pretends to have a seal. */
