@@ -4,6 +4,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { currentRequest, replicaId } from "../request_context.ts";
 import { boundUnattributed } from "./audit_log/unattributed.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
+import { storableText } from "./storable_text.ts";
 
 /** What came of it: it was done, it was not allowed, or it did not work. */
 export type AuditResult = "ok" | "refused" | "failed";
@@ -29,6 +30,15 @@ const REFUSED = /(?:refused|rejected|denied|throttled|restricted|replayed|_unkno
 
 function resultOf({ event, result }: AuditEvent): AuditResult {
   return result ?? (event.endsWith("failed") ? "failed" : REFUSED.test(event) ? "refused" : "ok");
+}
+
+/** Texts of requests are among them, often cut to a length. */
+function storableDetails(details: AuditEvent["details"] = {}): NonNullable<AuditEvent["details"]> {
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) =>
+      [name, typeof value === "string" ? storableText(value) : value] as const
+    ),
+  );
 }
 
 let recorded = 0;
@@ -71,7 +81,7 @@ export async function recordAuditEvent(
     ) values (
       ${id}, ${row.at}, ${row.event}, ${row.actor}, ${row.actingFor}, ${event.subject ?? null},
       ${row.address}, ${row.result}, ${row.requestId}, ${row.replica},
-      ${sql.json(event.details ?? {})}
+      ${sql.json(storableDetails(event.details))}
     )`;
   return id;
 }
@@ -100,7 +110,11 @@ export async function recordAuditEventBatch(
   subjects: readonly Required<Pick<AuditEvent, "subject" | "details">>[],
 ): Promise<void> {
   const row = columnsOf(event, clock);
-  const rows = subjects.map((subject) => ({ ...subject, id: randomUUID() }));
+  const rows = subjects.map(({ subject, details }) => ({
+    subject,
+    details: storableDetails(details),
+    id: randomUUID(),
+  }));
   await sql`
     insert into audit_log (
       id, occurred_at, event, actor, acting_for, subject, address, result, request_id, replica,
@@ -130,7 +144,8 @@ export async function recordRepeatedAuditEvent(
   windowMs = HOUR_MS,
 ): Promise<void> {
   const row = columnsOf(event, clock);
-  const { subject = null, details = {} } = event;
+  const { subject = null } = event;
+  const details = storableDetails(event.details);
   const window = Math.floor(row.at.getTime() / windowMs);
   const bound = row.actor === null ? boundUnattributed({ ...row, window }) : undefined;
   const address = bound === undefined ? row.address : bound.address;

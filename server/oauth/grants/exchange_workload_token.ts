@@ -26,7 +26,7 @@ import { toOAuthError } from "../to_oauth_error.ts";
 import { checkExchangeLimit } from "./exchange_limit.ts";
 import type { TokenRequest } from "./grant.ts";
 import { issueWorkloadToken, type IssueWorkloadTokenDeps } from "./issue_workload_token.ts";
-import { auditedClaims, claimText, storableText } from "./workload_claims.ts";
+import { auditedClaims, claimText } from "./workload_claims.ts";
 
 export interface ExchangeWorkloadTokenDeps extends IssueWorkloadTokenDeps {
   jwksCache: JwksCache;
@@ -157,7 +157,7 @@ async function rejectToken(
       address: request.address,
       details: {
         code: rejection.code,
-        reason: storableText(rejection.message),
+        reason: rejection.message,
         issuer: claimText(issuer),
         ...scope !== undefined && { scope: claimText(scope) },
         ...claims && rule && {

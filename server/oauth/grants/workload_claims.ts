@@ -1,6 +1,7 @@
 import type { Claims } from "../../federation/condition.ts";
 import { provider } from "../../federation/providers.ts";
 import type { TrustRule } from "../../federation/trust_rule.ts";
+import { storableText } from "../../store/storable_text.ts";
 
 /** Longest claim that is copied or logged, in characters. */
 const MAX_CLAIM_LENGTH = 255;
@@ -30,9 +31,4 @@ export function auditedClaims(rule: TrustRule, claims: Claims): Record<string, s
 /** A claim as text, cut to a useful length. */
 export function claimText(value: unknown): string {
   return storableText(String(value ?? "").slice(0, MAX_CLAIM_LENGTH));
-}
-
-/** Without characters that PostgreSQL rejects. */
-export function storableText(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\ufffd");
 }

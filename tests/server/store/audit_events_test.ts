@@ -29,6 +29,18 @@ testStore("audit_events", {
     const since = at({ seconds: 1 });
     assert.equal(await findAuditDetails(sql, { id, event: "test", since }), undefined);
   },
+  async "records texts that were cut within a surrogate pair, or have a NUL"({ sql, at }) {
+    const clock = { now: () => at({}).getTime() };
+    const details = { cut: "𐪇𐪇".slice(0, 3), nul: "a\0b", count: 1 };
+    await recordAuditEvent(sql, clock, { event: "one", details });
+    await recordAuditEvents(sql, clock, { event: "some", subjects: ["a"], details });
+    await recordRepeatedAuditEvent(sql, clock, { event: "repeated", actor: "alice", details });
+    const rows = await all(sql);
+    assert.equal(rows.length, 3);
+    for (const row of rows) {
+      assert.deepEqual(row.details, { cut: "𐪇\ufffd", nul: "a\ufffdb", count: 1 });
+    }
+  },
   async "records the request, its address and the agent that acts for a user"({ sql, at }) {
     const clock = { now: () => at({}).getTime() };
     const request = {
