@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writePgliteFiles } from "./pglite_files.ts";
 import { runDeno } from "./run_deno.ts";
+import { renameChunks } from "./stable_chunk_names.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -38,6 +39,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   }
   await stageSources(stage, options);
   await runBundler(stage, out);
+  await renameChunks(out);
 
   return { folder: out, main: join(out, "main.js"), include: await writePgliteFiles(out) };
 }

@@ -1,8 +1,9 @@
 // deno-lint-ignore-file no-console -- a task prints to its terminal
 /** `deno task compile [--target NAME] [--brand FILE]`: server and client in one file, in dist/. */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { brand as ownBrand } from "../shared/brand.ts";
 import { type Bundle, bundle } from "./bundle.ts";
 import { lockedPackage, npmPackageFolder } from "./npm_package.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
@@ -38,16 +39,28 @@ export interface CompiledProgram {
 }
 
 export async function compile(options: CompileOptions): Promise<CompiledProgram> {
-  const name = await binaryName(options.brandFile) + options.target.exeSuffix;
   const bundled = await bundle({
     folder: options.outputFolder,
     commit: await commit(),
     brandFile: options.brandFile,
   });
-  const { target, runtime } = options;
+  return await compileBundle(bundled, options);
+}
+
+/** Second half of the build, for one target. */
+export async function compileBundle(
+  bundled: Bundle,
+  options: CompileOptions,
+): Promise<CompiledProgram> {
+  const { target, runtime, brandFile } = options;
+  const name = (await readBrand(brandFile)).binaryName + target.exeSuffix;
   const { main } = bundled;
   const include = [...bundled.include, ...await addOn(target, bundled.folder)];
   const output = join(options.outputFolder, name);
+  // The files' times would be embedded.
+  for (const { name } of Deno.readDirSync(bundled.folder)) {
+    await Deno.utime(join(bundled.folder, name), 0, 0);
+  }
   const path = await compileScript({ main, include, output, target: target.name, runtime });
   return { path, bundle: bundled };
 }
@@ -94,13 +107,16 @@ async function addOn({ keyring }: Target, folder: string): Promise<string[]> {
   return [path];
 }
 
-async function binaryName(brandFile = join(root, "shared", "brand.ts")): Promise<string> {
-  const { brand } = await import(pathToFileURL(brandFile).href);
-  return brand.binaryName;
+/** The names of `brandFile`, by default of the product. */
+export async function readBrand(
+  brandFile = join(root, "shared", "brand.ts"),
+): Promise<typeof ownBrand> {
+  const { brand } = await import(pathToFileURL(resolve(brandFile)).href);
+  return brand;
 }
 
 /** Short name of the commit the sources are at; marked when they differ from it. */
-async function commit(): Promise<string> {
+export async function commit(): Promise<string> {
   const git = async (...args: string[]) => {
     const { success, stdout } = await new Deno.Command("git", {
       args: ["-C", root, ...args],

@@ -5,8 +5,9 @@
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
-import { preparedDatabase } from "./prepared_database.ts";
+import { fileURLToPath } from "node:url";
 import { lockedPackage, npmPackageFolder } from "./npm_package.ts";
+import { runDeno } from "./run_deno.ts";
 
 /**
  * Files in `pglite.data` that PostgreSQL reads only on request, and that we never request:
@@ -31,7 +32,7 @@ export async function writePgliteFiles(folder: string): Promise<string[]> {
   const files = {
     "pglite.wasm": await read("pglite.wasm"),
     "pglite.data": data,
-    "prepared_database": await preparedDatabase(),
+    "prepared_database": await preparedDatabase(folder),
   };
   const paths: string[] = [];
   for (const [name, content] of Object.entries(files)) {
@@ -40,6 +41,18 @@ export async function writePgliteFiles(folder: string): Promise<string[]> {
     paths.push(path);
   }
   return paths;
+}
+
+/** The same bytes at any time: see write_prepared_database.ts. */
+async function preparedDatabase(folder: string): Promise<Uint8Array> {
+  const path = join(folder, "prepared_database");
+  await runDeno([
+    ...["run", "--quiet", "--no-check", "--lock=deno.lock", "--frozen", "--allow-all"],
+    ...["tasks/write_prepared_database.ts", path],
+  ], { cwd: fileURLToPath(new URL("../", import.meta.url)) });
+  const packed = await Deno.readFile(path);
+  await Deno.remove(path);
+  return packed;
 }
 
 /** What `pglite.data` consists of, as listed in the script that Emscripten's file packager wrote. */
