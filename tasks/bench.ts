@@ -1,25 +1,69 @@
 // deno-lint-ignore-file no-console -- a task reports to its user
 /**
- * `deno task bench [SECONDS ROUNDS]`: what checking a token costs; about five minutes.
- * `deno task bench startup [ROUNDS]`: what starting the program costs; about two.
- * `deno task bench logins [SECONDS]`: what a login in the browser costs; seconds.
- * `deno task bench workers [SECONDS ROUNDS]`: what `serve --workers` gains; two minutes.
+ * `deno task bench [PART…] [--quick] [--seconds N] [--rounds N] [--json FILE]`: what the program
+ * costs, as ratios within one run. Without parts, operations, cost and checks; `--quick` takes one
+ * round of a second each.
+ *
+ * - `operations`: rates and waiting times beside other products
+ * - `cost`: processor time of a token check beside the same answer of a bare server
+ * - `checks`: token checks by size of the table; about five minutes
+ * - `startup`, `logins` (in the browser), `workers` (`serve --workers`)
+ *
  * Only 127.0.0.1 is used, except for what npm and the system's packages provide.
  */
+import { parseArgs } from "node:util";
 import { benchBrowserLogins } from "./bench/browser_logins.ts";
+import { benchCost } from "./bench/cost.ts";
+import { benchOperations } from "./bench/operations.ts";
 import { benchStartup } from "./bench/startup.ts";
 import { benchTokenChecks } from "./bench/token_checks.ts";
 import { benchWorkers } from "./bench/workers.ts";
 
+interface Size {
+  seconds?: number;
+  rounds?: number;
+}
+
+/** Each returns its figures, or whether its goals are met. */
+const PARTS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
+  operations: ({ seconds = 3, rounds = 5 }) => benchOperations({ seconds, rounds }),
+  cost: ({ seconds = 3, rounds = 5 }) => benchCost({ seconds, rounds }),
+  checks: ({ seconds = 2, rounds = 5 }) => benchTokenChecks({ seconds, rounds }),
+  startup: ({ rounds = 30 }) => benchStartup({ rounds }),
+  logins: ({ seconds = 10 }) => benchBrowserLogins({ seconds }),
+  workers: ({ seconds = 5, rounds = 3 }) => benchWorkers({ seconds, rounds }),
+};
+
+const { positionals, values } = parseArgs({
+  args: Deno.args,
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    seconds: { type: "string" },
+    rounds: { type: "string" },
+    json: { type: "string" },
+  },
+});
+const unknown = positionals.find((name) => !Object.hasOwn(PARTS, name));
+if (unknown !== undefined) {
+  console.error(`No part ${unknown}. Parts: ${Object.keys(PARTS).join(", ")}`);
+  Deno.exit(2);
+}
 const start = performance.now();
-const subject = ["startup", "logins", "workers"].find((name) => name === Deno.args[0]);
-const numbers = Deno.args.slice(subject === undefined ? 0 : 1).map(Number);
-const met = subject === "startup"
-  ? await benchStartup({ rounds: numbers[0] ?? 30 })
-  : subject === "logins"
-  ? await benchBrowserLogins({ seconds: numbers[0] ?? 10 }).then(() => true)
-  : subject === "workers"
-  ? await benchWorkers({ seconds: numbers[0] ?? 5, rounds: numbers[1] ?? 3 }).then(() => true)
-  : await benchTokenChecks({ seconds: numbers[0] ?? 2, rounds: numbers[1] ?? 5 });
-console.log(`\n${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
-Deno.exit(met ? 0 : 1);
+const numberOf = (text?: string) => text === undefined ? undefined : Number(text);
+const size = {
+  seconds: numberOf(values.seconds) ?? (values.quick ? 1 : undefined),
+  rounds: numberOf(values.rounds) ?? (values.quick ? 1 : undefined),
+};
+const defaults = values.quick ? ["operations", "cost"] : ["operations", "cost", "checks"];
+const figures: Record<string, unknown> = {};
+for (const name of positionals.length > 0 ? positionals : defaults) {
+  figures[name] = await PARTS[name](size);
+}
+const load = Deno.loadavg().map((value) => value.toFixed(1)).join(", ");
+console.log(`\n${((performance.now() - start) / 60_000).toFixed(1)} minutes; load ${load}`);
+if (values.json !== undefined) {
+  const result = { at: new Date().toISOString(), deno: Deno.version.deno, load, size, figures };
+  await Deno.writeTextFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
+}
+Deno.exit(Object.values(figures).includes(false) ? 1 : 0);

@@ -14,10 +14,28 @@ export interface Load {
   bodyBeforeToken?: string;
   /** Whether every answer is a refusal. */
   refused?: boolean;
+  /** A pattern of Lua: what it finds in an answer is presented by a later request, once. */
+  nextToken?: string;
+  /** What `pattern`, of Lua, finds in the answers is added to a file, one a line. */
+  collect?: { pattern: string; file: string };
+  /** Whether each request says that it comes from an address of its own, behind a proxy. */
+  manyAddresses?: boolean;
+}
+
+export interface LoadResult {
+  perSecond: number;
+  /** Milliseconds from request to answer. */
+  p50: number;
+  p99: number;
 }
 
 /** Requests answered in a second. Throws if any was answered otherwise than expected. */
 export async function requestsPerSecond(load: Load, seconds: number): Promise<number> {
+  return (await runLoad(load, seconds)).perSecond;
+}
+
+/** Throws if any request was answered otherwise than expected. */
+export async function runLoad(load: Load, seconds: number): Promise<LoadResult> {
   const script = await Deno.makeTempFile({ suffix: ".lua" });
   try {
     await Deno.writeTextFile(script, lua(load));
@@ -35,33 +53,89 @@ export async function requestsPerSecond(load: Load, seconds: number): Promise<nu
     if (!success || requests === 0 || !expected) {
       throw new Error(`${load.url}: ${new TextDecoder().decode(stderr)}${text}`);
     }
-    return number(/Requests\/sec:\s+([\d.]+)/);
+    return {
+      perSecond: number(/Requests\/sec:\s+([\d.]+)/),
+      p50: number(/p50_us=(\d+)/) / 1000,
+      p99: number(/p99_us=(\d+)/) / 1000,
+    };
   } finally {
     await Deno.remove(script);
   }
 }
 
 /** The load as wrk's script. */
-function lua({ method = "GET", headers = {}, body, tokenFile, bodyBeforeToken }: Load): string {
+function lua(load: Load): string {
+  const { method = "GET", headers = {}, body, tokenFile, bodyBeforeToken } = load;
   const quote = (text: string) => JSON.stringify(text);
+  const header = (name: string, value: string) => `wrk.headers[${quote(name)}] = ${value}`;
   const lines = [
     `wrk.method = ${quote(method)}`,
-    ...Object.entries(headers).map(([name, value]) =>
-      `wrk.headers[${quote(name)}] = ${quote(value)}`
-    ),
+    ...Object.entries(headers).map(([name, value]) => header(name, quote(value))),
     ...body === undefined ? [] : [`wrk.body = ${quote(body)}`],
-  ];
-  if (tokenFile === undefined) return lines.join("\n");
-  return [
-    ...lines,
-    "local tokens = {}",
-    `for line in io.lines(${quote(tokenFile)}) do tokens[#tokens + 1] = line end`,
-    "local next = 0",
-    "function request()",
-    "  next = next % #tokens + 1",
-    ...bodyBeforeToken === undefined
-      ? ['  wrk.headers["authorization"] = "Bearer " .. tokens[next]', "  return wrk.format()"]
-      : [`  return wrk.format(nil, nil, nil, ${quote(bodyBeforeToken)} .. tokens[next])`],
+    "function done(_, latency)",
+    '  print(string.format("p50_us=%d p99_us=%d", latency:percentile(50), latency:percentile(99)))',
     "end",
-  ].join("\n");
+  ];
+  const change = [
+    ...load.manyAddresses
+      ? [
+        `  ${header("x-forwarded-for", "string.format('10.%d.%d.%d', octet(), octet(), octet())")}`,
+      ]
+      : [],
+    ...tokenFile === undefined ? [] : ["  local token = nextToken()"],
+    ...tokenFile !== undefined && bodyBeforeToken === undefined
+      ? [`  ${header("authorization", '"Bearer " .. token')}`]
+      : [],
+  ];
+  if (change.length > 0) {
+    lines.push(
+      "local function octet() return math.random(0, 255) end",
+      "function request()",
+      ...change,
+      bodyBeforeToken === undefined
+        ? "  return wrk.format()"
+        : `  return wrk.format(nil, nil, nil, ${quote(bodyBeforeToken)} .. token)`,
+      "end",
+    );
+  }
+  return [...tokenFile === undefined ? [] : tokenQueue(tokenFile, load), ...lines, ...reader(load)]
+    .join("\n");
+}
+
+/** The tokens of the file in turn; those of answers, where the load says so, each once. */
+function tokenQueue(tokenFile: string, { nextToken }: Load): string[] {
+  return [
+    "local tokens, first = {}, 1",
+    `for line in io.lines(${JSON.stringify(tokenFile)}) do tokens[#tokens + 1] = line end`,
+    "local last = #tokens",
+    "local function add(added) last = last + 1 tokens[last] = added end",
+    "local function nextToken()",
+    "  local token = tokens[first]",
+    "  tokens[first] = nil",
+    "  first = first + 1",
+    ...nextToken === undefined ? ["  add(token)"] : [],
+    "  return token",
+    "end",
+  ];
+}
+
+/** Reading answers costs wrk time, so only where they are needed. */
+function reader({ nextToken, collect }: Load): string[] {
+  if (nextToken === undefined && collect === undefined) return [];
+  return [
+    ...collect === undefined ? [] : [
+      `local file = io.open(${JSON.stringify(collect.file)}, "a")`,
+      'file:setvbuf("line")',
+    ],
+    "function response(_, _, body)",
+    ...nextToken === undefined ? [] : [
+      `  local found = body:match(${JSON.stringify(nextToken)})`,
+      "  if found then add(found) end",
+    ],
+    ...collect === undefined ? [] : [
+      `  local value = body:match(${JSON.stringify(collect.pattern)})`,
+      '  if value then file:write(value, "\\n") end',
+    ],
+    "end",
+  ];
 }

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../tests/support/free_port.ts";
+import { AUTHENTICATED, type Contender, deviceLoads } from "./contender.ts";
 import { type Program, startProgram } from "./program.ts";
 
 const PACKAGES = [
@@ -20,6 +21,30 @@ const PACKAGES = [
 export interface Peers {
   oidcProvider: Program;
   betterAuth: Program;
+}
+
+/** The operations of oidc-provider; better-auth's only one here is checked with the tokens. */
+export function oidcProviderContender({ oidcProvider }: Peers, folder: string): Contender {
+  const to = (path: string) => `http://127.0.0.1:${oidcProvider.port}${path}`;
+  return {
+    name: "oidc-provider",
+    loads: {
+      introspection: () =>
+        Promise.resolve({
+          url: to("/token/introspection"),
+          method: "POST",
+          headers: AUTHENTICATED,
+          body: `token=${oidcProvider.said[1]}`,
+        }),
+      ...deviceLoads({
+        authorizationUrl: to("/device/auth"),
+        tokenUrl: to("/token"),
+        clientId: "bench-device",
+        file: join(folder, "oidc-provider-device-codes"),
+      }),
+    },
+    stop: () => oidcProvider.stop(),
+  };
 }
 
 /** Installs and starts the peers in `folder`; throws npm's message if that fails. */

@@ -2,6 +2,7 @@
 
 export interface Program {
   port: number;
+  pid: number;
   /** What it said when it was ready. */
   said: RegExpExecArray;
   /** Lets it end in its own way. */
@@ -33,6 +34,7 @@ export async function startProgram(
   })();
   return {
     port: options.port,
+    pid: child.pid,
     said: options.ready.exec(text)!,
     async stop() {
       child.kill("SIGTERM");

@@ -9,9 +9,11 @@ import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { freePort } from "../../tests/support/free_port.ts";
 import { startPostgres } from "../../tests/support/postgres.ts";
+import { AUTHENTICATED, CLIENT } from "./contender.ts";
 import { type Load, requestsPerSecond } from "./load.ts";
 import { type Peers, startPeers } from "./peers.ts";
 import { type Program, startProgram } from "./program.ts";
+import { startProduct } from "./product.ts";
 import { median, shuffled } from "./statistics.ts";
 import { addTokens, fillUp, inventTokens } from "./token_table.ts";
 import { provideSystemPackages, TOKEN_CHECK_NEEDS } from "../system_packages.ts";
@@ -23,7 +25,6 @@ const SIZES = [1_000, 100_000, 1_000_000];
 const COLD_TOKENS_PER_SECOND = 30_000;
 /** Tokens that bring a fresh process up to speed before its cold run. */
 const WARM_UP_TOKENS = 15_000;
-const CLIENT = { id: "bench", secret: "bench-secret" };
 
 export interface TokenCheckOptions {
   /** How long each load runs in a round. */
@@ -94,18 +95,8 @@ function startBaseline(...args: [kind: string, ...more: string[]]): Promise<Prog
   return startDeno(port, /ready/, [file, kind, String(port), ...more]);
 }
 
-function startProduct(databaseUrl: string): Promise<Program> {
-  const port = freePort();
-  const options = ["--listen", `127.0.0.1:${port}`, "--database-url", databaseUrl];
-  return startDeno(port, /Ctrl-C/, ["main.ts", "serve", ...options]);
-}
-
 const to = ({ port }: Program, path = "/") => `http://127.0.0.1:${port}${path}`;
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const authenticated = {
-  authorization: `Basic ${btoa(`${CLIENT.id}:${CLIENT.secret}`)}`,
-  "content-type": "application/x-www-form-urlencoded",
-};
 const verify = (server: Program, load: Partial<Load>): Load => ({
   url: to(server, "/auth/verify"),
   ...load,
@@ -113,7 +104,7 @@ const verify = (server: Program, load: Partial<Load>): Load => ({
 const introspect = (server: Program, load: Partial<Load>): Load => ({
   url: to(server, "/oauth/introspect"),
   method: "POST",
-  headers: authenticated,
+  headers: AUTHENTICATED,
   ...load,
 });
 const WARM_UP_SECONDS = 1;

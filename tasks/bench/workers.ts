@@ -5,6 +5,7 @@ import { brand } from "../../shared/brand.ts";
 import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { install, type Installation, POSTGRES } from "../../tests/support/installation.ts";
 import { requestsPerSecond } from "./load.ts";
+import { privateMegabytes, processorSeconds } from "./process_figures.ts";
 import { median } from "./statistics.ts";
 import { addTokens } from "./token_table.ts";
 
@@ -102,17 +103,4 @@ async function refreshesPerSecond(server: Installation, seconds: number): Promis
     }
   }));
   return refreshes / seconds;
-}
-
-/** Of all threads of a process, in user and system mode; Linux counts in hundredths of a second. */
-function processorSeconds(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  // The name, in parentheses, may have spaces.
-  const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
-  return (utime + stime) / 100;
-}
-
-function privateMegabytes(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/RssAnon:\s+(\d+)/.exec(status)![1]) / 1024;
 }

@@ -115,7 +115,7 @@ async function addTokens(sql: postgres.Sql, count: number): Promise<string[]> {
 }
 
 /** Logins whose refresh tokens are known. */
-async function addLogins(
+export async function addLogins(
   { sql }: Pick<OperationDeps, "sql">,
   count: number,
   { scope, resource }: { scope: string; resource?: string },

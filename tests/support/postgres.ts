@@ -67,6 +67,8 @@ export interface PostgresOptions {
   password?: string;
   /** Record every statement, for `recordedStatements`. */
   statistics?: boolean;
+  /** Wait for the disk at each commit, as PostgreSQL does by default. */
+  durable?: boolean;
   /** PEM files, for a server that offers TLS. */
   tls?: { certificate: string; key: string };
 }
@@ -138,7 +140,9 @@ export async function startPostgres(
       "-o",
       [
         ...[`-p ${port}`, "-c listen_addresses=127.0.0.1", "-c unix_socket_directories="],
-        ...["-c fsync=off", "-c full_page_writes=off", "-c synchronous_commit=off"],
+        ...options.durable
+          ? []
+          : ["-c fsync=off", "-c full_page_writes=off", "-c synchronous_commit=off"],
         `-c max_connections=300 -c ssl=${options.tls ? "on" : "off"}`,
         ...options.statistics ? STATISTICS : [],
       ].join(" "),

@@ -1,4 +1,5 @@
-/** panva's oidc-provider as it comes, its tokens in memory: introspection of an opaque token. */
+/** panva's oidc-provider as it comes, its tokens in memory: introspection of an
+ * opaque token, and the device flow. */
 import { createServer } from "node:http";
 import { argv, stdout } from "node:process";
 import Provider from "oidc-provider";
@@ -11,10 +12,18 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     grant_types: ["client_credentials"],
     redirect_uris: [],
     response_types: [],
+  }, {
+    client_id: "bench-device",
+    token_endpoint_auth_method: "none",
+    application_type: "native",
+    grant_types: ["urn:ietf:params:oauth:grant-type:device_code"],
+    redirect_uris: [],
+    response_types: [],
   }],
   features: {
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
+    deviceFlow: { enabled: true },
     devInteractions: { enabled: false },
   },
   ttl: { ClientCredentials: 3600 },
