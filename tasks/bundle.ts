@@ -44,7 +44,11 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   return { folder: out, main: join(out, "main.js"), include: await writePgliteFiles(out) };
 }
 
-async function stageSources(stage: string, options: BundleOptions): Promise<void> {
+/** Copies the sources of the program to `stage`, with another brand and the commit if given. */
+export async function stageSources(
+  stage: string,
+  options: Pick<BundleOptions, "commit" | "brandFile">,
+): Promise<void> {
   await stageConfiguration(stage);
   for (const name of ["main.ts", "program.ts"]) {
     await Deno.copyFile(join(root, name), join(stage, name));

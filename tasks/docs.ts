@@ -9,6 +9,10 @@ import { metricName } from "../server/telemetry/exposition.ts";
 import type { AnyInstrument } from "../server/telemetry/instruments.ts";
 import { createMetrics } from "../server/telemetry/metrics.ts";
 import { formattedHttpApiReference, HTTP_API_PAGE } from "./http_api_reference.ts";
+import { markdownTable } from "./markdown_table.ts";
+import { cliPage } from "./reference/cli_page.ts";
+import { commandReference } from "./reference/command_reference.ts";
+import { wholeCommandLine } from "./reference/whole_command_line.ts";
 
 const END = "<!-- End of the generated part -->";
 
@@ -16,6 +20,7 @@ export const CONFIGURATION_PAGE = page("configuration.md");
 export const METRICS_PAGE = page("metrics.md");
 export const APPLY_PAGE = page("apply.md");
 export const OWN_CLI_PAGE = page("your-own-cli.md");
+export const CLI_REFERENCE_PAGE = page("reference/cli.md");
 
 function page(name: string): string {
   return fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
@@ -39,6 +44,11 @@ export function withStateReference(page: string): string {
 /** The page with the programs that `admin client snippet` prints. */
 export function withSnippets(page: string): string {
   return withGenerated(page, "server/admin/snippets/", snippets());
+}
+
+/** The page with all commands, which is generated as a whole. */
+export async function cliReference(): Promise<string> {
+  return cliPage(commandReference(await wholeCommandLine()));
 }
 
 function withGenerated(page: string, source: string, text: string): string {
@@ -133,16 +143,6 @@ function stateReference(): string {
   }).join("\n");
 }
 
-/** A table as `deno fmt` writes it. */
-function markdownTable(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  const line = (row: readonly string[], fill = " ") =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column], fill)).join(" | ")} |\n`;
-  const [head, ...body] = cells;
-  return [line(head), line(head.map(() => ""), "-"), ...body.map((row) => line(row))].join("");
-}
-
 if (import.meta.main) {
   for (
     const [path, generate] of [
@@ -155,4 +155,5 @@ if (import.meta.main) {
     await Deno.writeTextFile(path, generate(await Deno.readTextFile(path)));
   }
   await Deno.writeTextFile(HTTP_API_PAGE, await formattedHttpApiReference());
+  await Deno.writeTextFile(CLI_REFERENCE_PAGE, await cliReference());
 }

@@ -28,6 +28,7 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "libsecret-tools", present: () => onPath("secret-tool") },
       { name: "dbus-daemon", present: () => onPath("dbus-run-session") },
       { name: "faketime", present: () => onPath("faketime") },
+      { name: "mandoc", present: () => onPath("mandoc") },
       { name: "zsh", present: () => onPath("zsh") },
       { name: "fish", present: () => onPath("fish") },
       { name: "postgresql-15", present: () => isThere("/usr/lib/postgresql/15/bin/pg_basebackup") },

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { wholeCommandLine } from "./support/command_line.ts";
+import { wholeCommandLine } from "../tasks/reference/whole_command_line.ts";
 import { assertGolden } from "./support/golden.ts";
 
 /** What a terminal has where nothing else is known. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Command } from "commander";
 import { clampHelpWidth } from "../shared/command_help.ts";
 import { wrapCommand } from "../shared/wrap_text.ts";
-import { wholeCommandLine } from "./support/command_line.ts";
+import { wholeCommandLine } from "../tasks/reference/whole_command_line.ts";
 import { assertGolden } from "./support/golden.ts";
 
 const program = await wholeCommandLine();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Command } from "commander";
 import { brand } from "../../shared/brand.ts";
-import { wholeCommandLine } from "../support/command_line.ts";
+import { wholeCommandLine } from "../../tasks/reference/whole_command_line.ts";
 import { codeIn, documentationPages, readFromRoot } from "../support/documentation.ts";
 
 /** The commands in a line of a shell: what follows the program's name, up to the shell's syntax. */
@@ -42,6 +42,8 @@ Deno.test("every command in the documentation exists, with its options", async (
   for (const page of await documentationPages()) {
     for (const { line, code } of codeIn(await readFromRoot(page))) {
       for (const args of invocations(code)) {
+        // What follows are options of its program.
+        if (page.startsWith("docs/reference/") && args[0] === "exec") continue;
         count++;
         const problem = misnamed(root, args);
         if (problem !== undefined) wrong.push(`${page}:${line}: ${args.join(" ")}: ${problem}`);
@@ -61,6 +63,8 @@ Deno.test("every command is in the documentation", async () => {
     }
   };
   for (const page of await documentationPages()) {
+    // The generated reference has every command, but explains none.
+    if (page.startsWith("docs/reference/")) continue;
     for (const { code } of codeIn(await readFromRoot(page))) {
       invocations(code).forEach(add);
       // Several commands in one: `pat create|list`.

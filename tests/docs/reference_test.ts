@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import {
   APPLY_PAGE,
+  CLI_REFERENCE_PAGE,
+  cliReference,
   CONFIGURATION_PAGE,
   METRICS_PAGE,
   OWN_CLI_PAGE,
@@ -38,6 +40,14 @@ Deno.test("docs/reference/http-api.md has the operations of the OpenAPI document
 Deno.test("docs/your-own-cli.md has the programs that admin client snippet prints", async () => {
   const page = await Deno.readTextFile(OWN_CLI_PAGE);
   assert.equal(page, withSnippets(page), "run: deno task docs");
+});
+
+Deno.test("docs/reference/cli.md has the commands as they are declared", async () => {
+  assert.equal(
+    await Deno.readTextFile(CLI_REFERENCE_PAGE),
+    await cliReference(),
+    "run: deno task docs",
+  );
 });
 
 Deno.test("docs/audit.md and docs/operations.md have every audit event and every line of the log", async () => {

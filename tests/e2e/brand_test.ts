@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { wholeCommandLine } from "../support/command_line.ts";
+import { wholeCommandLine } from "../../tasks/reference/whole_command_line.ts";
 import { brand } from "../../shared/brand.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { compileForTests } from "../support/compile_for_tests.ts";

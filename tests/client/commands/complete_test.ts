@@ -5,7 +5,7 @@ import {
   type Requested,
 } from "../../../client/commands/completion/complete.ts";
 import { completionScript } from "../../../client/commands/completion/completion.ts";
-import { wholeCommandLine } from "../../support/command_line.ts";
+import { wholeCommandLine } from "../../../tasks/reference/whole_command_line.ts";
 
 const program = await wholeCommandLine();
 

@@ -16,7 +16,7 @@ import { runCommand } from "../../../client/run.ts";
 import { brand } from "../../../shared/brand.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { clientHome, logIn } from "../../support/client_home.ts";
-import { wholeCommandLine } from "../../support/command_line.ts";
+import { wholeCommandLine } from "../../../tasks/reference/whole_command_line.ts";
 import { readFromRoot } from "../../support/documentation.ts";
 import { parseOutput, schemaNames } from "../../support/output_schema.ts";
 import { PAT_ID, PAT_SECRET, patResponse } from "../../support/pat_response.ts";

@@ -4,7 +4,7 @@ import { parseSettings } from "../../../server/config/parse.ts";
 import { settings } from "../../../server/config/schema.ts";
 import { acceptsFile, fileSettingName } from "../../../server/config/setting.ts";
 import { InvalidValue } from "../../../server/config/value_type.ts";
-import { wholeCommandLine } from "../../support/command_line.ts";
+import { wholeCommandLine } from "../../../tasks/reference/whole_command_line.ts";
 
 Deno.test("accepts the default of every setting", () => {
   for (const setting of settings) {

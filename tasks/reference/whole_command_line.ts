@@ -1,4 +1,4 @@
-/** The whole command line, every command with its options, for tests that look at it. */
+/** The whole command line, every command with its options, for what describes or tests all of it. */
 import type { Command } from "commander";
 import { commandGroups } from "../../program.ts";
 import { buildCommandLine, commandGroup } from "../../shared/command_line.ts";
