@@ -73,6 +73,11 @@ export const moreCommands: Entries = [
     load: () => import("./commands/doctor.ts"),
   },
   {
+    name: "docs",
+    summary: "read the documentation in the terminal, without a network",
+    load: () => import("./commands/docs.ts"),
+  },
+  {
     name: "completion",
     summary: "print a completion script for your shell",
     load: () => import("./commands/completion/completion.ts"),

@@ -7,6 +7,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeDocsFile } from "./docs_file.ts";
 import { writePgliteFiles } from "./pglite_files.ts";
 import { runDeno } from "./run_deno.ts";
 import { renameChunks } from "./stable_chunk_names.ts";
@@ -41,7 +42,11 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   await runBundler(stage, out);
   await renameChunks(out);
 
-  return { folder: out, main: join(out, "main.js"), include: await writePgliteFiles(out) };
+  const include = [
+    ...await writePgliteFiles(out),
+    await writeDocsFile(out, options.brandFile),
+  ];
+  return { folder: out, main: join(out, "main.js"), include };
 }
 
 /** Copies the sources of the program to `stage`, with another brand and the commit if given. */

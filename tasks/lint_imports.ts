@@ -86,6 +86,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "client/run.ts",
     "client/commands",
     "client/doctor",
+    "client/docs",
     "client/scan",
     "client/pat",
     "client/helpers",

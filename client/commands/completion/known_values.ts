@@ -36,6 +36,14 @@ export async function knownValues(
       return plain(accounts.map(({ account }) => [account, ""]));
     case "scope":
       return await scopesFor(login, selection, { forTokens: command === "pat" }, io);
+    case "topic": {
+      const [{ readPages }, { parseTopics }] = await Promise.all([
+        import("../../docs/read_pages.ts"),
+        import("../../docs/topics.ts"),
+      ]);
+      const { index } = await readPages();
+      return plain(parseTopics(index).map(({ name, title }): Candidate => [name, title]));
+    }
     case "hosts":
       // Those to remove; the ones to add are not known.
       return path.join(" ") === "auth hosts remove" ? await listedHosts(io) : [];

@@ -1,0 +1,50 @@
+/** The pages of the documentation that the program has with it, in the order of docs/index.md. */
+export interface Topic {
+  /** What users type: the path below docs/ without `.md`. */
+  name: string;
+  title: string;
+  section: string;
+}
+
+/** Not for users of the program, or too long for a terminal. */
+const LEFT_OUT = /^(?:decisions\/|architecture$|development$|dependencies$|conformance$)/;
+
+export function parseTopics(index: string): Topic[] {
+  const topics: Topic[] = [];
+  let section = "";
+  for (const line of index.split("\n")) {
+    if (line.startsWith("## ")) section = line.slice(3);
+    const [, title, name] = /^(?:- |\d+\. )\[([^\]]+)\]\(([^)#]+)\.md\)/.exec(line) ?? [];
+    if (name !== undefined && !LEFT_OUT.test(name)) topics.push({ name, title, section });
+  }
+  return topics;
+}
+
+/** The topics that `typed` may mean, nearest first. */
+export function similarTopics(typed: string, topics: readonly Topic[]): string[] {
+  const requested = typed.toLowerCase().slice(0, 60);
+  const distance = (name: string) => {
+    const base = name.split("/").at(-1)!;
+    if (base.includes(requested) || requested.includes(base)) return 0;
+    return Math.min(editDistance(requested, name), editDistance(requested, base));
+  };
+  return topics.map(({ name }) => ({ name, distance: distance(name) }))
+    .filter(({ distance }) => distance <= Math.max(2, requested.length / 3))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+/** Levenshtein's. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[to.length];
+}
