@@ -14,7 +14,7 @@ import { storedResources } from "../resources/catalog.ts";
 import { type ScopeDescription } from "../scopes.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
 import type { Sql } from "../store/db/connect.ts";
-import { insertDeviceAuthorization } from "../store/device_authorizations.ts";
+import { insertDeviceAuthorization } from "../store/device_requests.ts";
 import { generateDeviceCode } from "../tokens/device_code.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import { formatUserCode, generateUserCode } from "../tokens/user_code.ts";

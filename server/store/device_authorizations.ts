@@ -73,54 +73,6 @@ function requestedResources({ resource, resources }: Pick<Row, "resource" | "res
 }
 
 /**
- * Records a request, unless `limit` requests from the same network are pending: unauthenticated
- * clients could fill the disk. With `code_taken`, try another user code.
- */
-export async function insertDeviceAuthorization(
-  sql: Sql,
-  request: DeviceAuthorization & {
-    deviceCodeHash: Uint8Array;
-    intervalSeconds: number;
-    requesterNetwork: string;
-  },
-  limit: number,
-): Promise<"recorded" | "code_taken" | "too_many"> {
-  const [{ waiting, recorded }] = await sql<{ waiting: number; recorded: boolean }[]>`
-    with waiting as (
-      select count(*)::int as count from (
-        select 1 from device_authorizations
-        where requester_network = ${request.requesterNetwork} and status = 'pending'
-          and expires_at > ${request.createdAt}
-        limit ${limit}
-      ) as pending
-    ), recorded as (
-      insert into device_authorizations (
-        id, device_code_hash, user_code, client_id, scope, interval_seconds, created_at,
-        expires_at, requester_address, requester_network, requester_user_agent, resource,
-        resources, login_id, login_name, max_age, required_acr, requested_lifetime,
-        trace_context
-      ) select
-        ${request.id}::uuid, ${request.deviceCodeHash}::bytea, ${request.userCode},
-        ${request.clientId}, ${request.scope}, ${request.intervalSeconds}::int,
-        ${request.createdAt}::timestamptz, ${request.expiresAt}::timestamptz,
-        ${request.requesterAddress}, ${request.requesterNetwork}, ${request.requesterUserAgent},
-        ${request.resources?.length === 1 ? request.resources[0] : null}::text,
-        ${request.resources === undefined ? null : sql.json([...request.resources])}::jsonb,
-        ${request.loginId ?? null}::uuid,
-        ${request.loginName ?? null}::text, ${request.maxAge ?? null}::int,
-        ${request.requiredAcr ?? null}::text,
-        ${request.requestedLifetime ?? null}::int,
-        ${request.traceContext ?? null}::text
-      from waiting where count < ${limit}
-      on conflict (user_code) do nothing
-      returning id
-    )
-    select count as waiting, exists (select 1 from recorded) as recorded from waiting`;
-  if (recorded) return "recorded";
-  return waiting < limit ? "code_taken" : "too_many";
-}
-
-/**
  * Binds a pending code to the browser session in which it was entered: only that session may
  * decide. Undefined if the code does not exist or has expired.
  */
@@ -192,71 +144,6 @@ export async function findDecision(
     where id = ${entry.id} and entered_session_id = ${entry.sessionId} and status <> 'pending'`;
   if (rows.length === 0) return undefined;
   return rows[0].status === "denied" ? "denied" : "approved";
-}
-
-export type Poll =
-  | { status: "unknown" | "expired" | "denied" | "redeemed" | "approved" | "pending" }
-  | { status: "too_fast"; intervalSeconds: number };
-
-/**
- * Records one poll (RFC 8628 section 3.5). Only a pending request can be polled too fast; its
- * interval then grows by `growthSeconds`, but the time of the last accepted poll stays, so that a
- * client that follows the interval is not rejected again. `leewayMs` allows for network jitter. Up
- * to `tick.polls` polls within `tick.ms` count as one and get the same response: a client that
- * tries several ways to authenticate in one tick, or repeats a request whose response was lost, is
- * not too fast.
- */
-export async function recordPoll(
-  sql: Sql,
-  poll: {
-    deviceCodeHash: Uint8Array;
-    clientId: string;
-    now: Date;
-    growthSeconds: number;
-    leewayMs: number;
-    tick: { polls: number; ms: number };
-  },
-): Promise<Poll> {
-  const { now, tick } = poll;
-  const rows = await sql<
-    { status: string; expired: boolean; too_fast: boolean; seconds: number }[]
-  >`
-    with polled as (
-      select id, status, interval_seconds, expires_at <= ${now} as expired, tick_too_fast,
-        status = 'pending' and expires_at > ${now} as waits,
-        tick_started_at is not null and tick_polls < ${tick.polls}::int
-          and tick_started_at + ${tick.ms}::int * interval '1 millisecond' > ${now} as same_tick,
-        last_polled_at is not null
-          and last_polled_at + interval_seconds * interval '1 second'
-            - ${poll.leewayMs}::int * interval '1 millisecond' > ${now} as too_early
-      from device_authorizations
-      where device_code_hash = ${poll.deviceCodeHash} and client_id = ${poll.clientId}
-      for update
-    ), checked as (
-      select id, status, interval_seconds, expired, same_tick,
-        waits and case when same_tick then tick_too_fast else too_early end as too_fast,
-        case when waits and too_early and not same_tick then ${poll.growthSeconds}::int else 0 end
-          as growth
-      from polled
-    ), updated as (
-      update device_authorizations d set
-        interval_seconds = d.interval_seconds + checked.growth,
-        last_polled_at = case
-          when checked.too_fast or checked.same_tick then d.last_polled_at else ${now}
-        end,
-        tick_started_at = case when checked.same_tick then d.tick_started_at else ${now} end,
-        tick_polls = case when checked.same_tick then d.tick_polls + 1 else 1 end,
-        tick_too_fast = checked.too_fast
-      from checked
-      where d.id = checked.id and checked.status = 'pending'
-    )
-    select status, expired, too_fast, interval_seconds + growth as seconds from checked`;
-  const row = rows[0];
-  if (row === undefined) return { status: "unknown" };
-  if (row.status === "redeemed") return { status: "redeemed" };
-  if (row.expired) return { status: "expired" };
-  if (row.too_fast) return { status: "too_fast", intervalSeconds: row.seconds };
-  return { status: row.status as "pending" | "approved" | "denied" };
 }
 
 export interface RedeemedDeviceAuthorization {

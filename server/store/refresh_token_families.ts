@@ -127,36 +127,6 @@ export async function findRefreshTokenFamily(
   }))[0];
 }
 
-/**
- * Replaces the current token by its successor, in one statement and only while the family is active
- * and its user may log in: of many requests with the current token at the same time, one succeeds,
- * and the others find it `previous`. Returns when the login expires if it is not used, or undefined
- * if nothing changed.
- */
-export async function rotateRefreshToken(
-  sql: Sql,
-  rotation: {
-    current: RefreshTokenHashes;
-    successorHash: Uint8Array;
-    idleExpiresAt: Date;
-    now: Date;
-  },
-): Promise<Date | undefined> {
-  const { current, now } = rotation;
-  const rows = await sql<{ idle_expires_at: Date }[]>`
-    update refresh_token_families f set
-      previous_hash = f.current_hash,
-      current_hash = ${rotation.successorHash},
-      last_used_at = ${now},
-      idle_expires_at = least(${rotation.idleExpiresAt}, f.absolute_expires_at)
-    from users u
-    where f.handle_hash = ${current.handleHash} and f.current_hash = ${current.hash}
-      and f.revoked_at is null and f.idle_expires_at > ${now} and f.absolute_expires_at > ${now}
-      and u.id = f.user_id and u.disabled_at is null
-    returning f.idle_expires_at`;
-  return rows[0]?.idle_expires_at;
-}
-
 /** Revokes a family and the access tokens issued from it. False if it was revoked before. */
 export async function revokeRefreshTokenFamily(
   sql: Sql | Transaction,

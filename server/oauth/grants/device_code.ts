@@ -5,10 +5,10 @@ import { deviceFlowRules, restrictionDetails, unmetRules } from "../../logins/de
 import { recordAuditEvent } from "../../store/audit_events.ts";
 import type { Sql, Transaction } from "../../store/db/connect.ts";
 import {
-  recordPoll,
   redeemDeviceCode,
   type RedeemedDeviceAuthorization,
 } from "../../store/device_authorizations.ts";
+import { recordPoll } from "../../store/device_polls.ts";
 import { spanLinker } from "../../telemetry/tracing.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import { missingParameter } from "../missing_parameter.ts";

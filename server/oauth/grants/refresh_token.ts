@@ -12,8 +12,8 @@ import type { Sql } from "../../store/db/connect.ts";
 import {
   findRefreshTokenFamily,
   type RefreshTokenHashes,
-  rotateRefreshToken,
 } from "../../store/refresh_token_families.ts";
+import { rotateRefreshToken } from "../../store/rotate_refresh_token.ts";
 import type { ServerSecrets } from "../../store/server_secrets.ts";
 import { DAY_MS, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
 import { findUser } from "../../store/users.ts";

@@ -10,12 +10,11 @@ import {
   enterUserCode,
   findDecision,
   findEnteredDeviceAuthorization,
-  insertDeviceAuthorization,
-  type Poll,
-  recordPoll,
   redeemDeviceCode,
   withdrawApprovals,
 } from "../../../server/store/device_authorizations.ts";
+import { type Poll, recordPoll } from "../../../server/store/device_polls.ts";
+import { insertDeviceAuthorization } from "../../../server/store/device_requests.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { generateUserCode } from "../../../server/tokens/user_code.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";

@@ -13,9 +13,9 @@ import {
   renameRefreshTokenFamily,
   revokeRefreshTokenFamilies,
   revokeRefreshTokenFamily,
-  rotateRefreshToken,
   sweepUnusedRefreshTokenFamilies,
 } from "../../../server/store/refresh_token_families.ts";
+import { rotateRefreshToken } from "../../../server/store/rotate_refresh_token.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { type TestStore, testStore } from "../../support/test_store.ts";
 
