@@ -43,9 +43,16 @@ export function declareAudit(admin: Command, server: Run<ServerIo>): void {
         [`${bin} admin audit --follow --result refused`, "what is refused from now on"],
       ),
     )
-    .action((options) =>
-      server(async (io) => (await import("./audit/show.ts")).adminAudit(options, io))
-    );
+    // So that a mistyped command is reported as one.
+    .allowExcessArguments()
+    .action((options, command: Command) => {
+      const [unknown] = command.args;
+      if (unknown !== undefined) {
+        const names = command.commands.map((known) => known.name()).join(", ");
+        command.error(`error: unknown command '${unknown}'\n(Did you mean ${names}?)`);
+      }
+      return server(async (io) => (await import("./audit/show.ts")).adminAudit(options, io));
+    });
   database(audit.command("verify"))
     .description("find events that were changed, removed or reordered")
     .option("--log <file>", "also compare with the seals in this log of the server (- for stdin)")
