@@ -27,7 +27,7 @@ export const brand = {
   defaultServer: "http://127.0.0.1:8787",
   /** How `login` logs in to a server that does not say it: see shared/oauth/login_flow.ts. */
   loginFlow: "device",
-  /** Where releases are, and who may sign them. See docs/releases.md. */
+  /** Where releases are, and who may sign them. */
   release: {
     /** On GitHub, whose workflow publishes them. */
     repository: "OWNER/yourapp",

@@ -126,18 +126,18 @@ function clockFinding(differenceMs: number): Finding {
     : ok("clock", `differs by ${seconds} s from the database's`);
 }
 
+/** Of a database that an older version has used last. */
+export function pendingMigrationsFinding(names: readonly string[]): Finding {
+  return warning(
+    "migrations",
+    `${named(names)} not applied`,
+    `The next start of this version applies them; to look first: ${brand.binaryName} migrate --plan`,
+  );
+}
+
 async function migrationFindings(sql: DoctorDeps["sql"]): Promise<Finding[]> {
   const pending = (await migrationStatus(sql)).filter(({ appliedAt }) => appliedAt === undefined);
-  if (pending.length > 0) {
-    const names = named(pending.map(({ name }) => name));
-    return [
-      warning(
-        "migrations",
-        `${names} not applied`,
-        `The next start of this version applies them; to look first: ${brand.binaryName} migrate --plan`,
-      ),
-    ];
-  }
+  if (pending.length > 0) return [pendingMigrationsFinding(pending.map(({ name }) => name))];
   const unknown = unknownMigrations(await appliedMigrations(sql));
   return [
     unknown.length > 0

@@ -9,11 +9,15 @@ import { runOperation } from "../../../admin/run_operation.ts";
 import { authoritySources } from "../../../config/authority_sources.ts";
 import { defaultIssuer } from "../../../config/default_issuer.ts";
 import { loadAdminConfig } from "../../../config/load.ts";
+import { pendingMigrationsFinding } from "../../../admin/doctor/database.ts";
 import { publicAddressFindings } from "../../../admin/doctor/public_address.ts";
 import { settingFindings } from "../../../admin/doctor/settings.ts";
+import type { ServerConfig } from "../../../config/server_config.ts";
 import type { ServerIo } from "../../../io.ts";
+import { tryStorage } from "../../../open_store.ts";
 import { machineNetwork } from "../../../outbound/network.ts";
 import { OutboundHttp } from "../../../outbound/outbound_http.ts";
+import { FolderLocked } from "../../../store/embedded/folder_lock.ts";
 import { describeFailure } from "../../failure.ts";
 import type { DatabaseOptions } from "../../options.ts";
 
@@ -55,8 +59,14 @@ async function* examine(options: DatabaseOptions, io: ServerIo): AsyncGenerator<
   if (problems.length > 0) return;
   try {
     trustAuthorities(authoritySources(config, io));
-    const { areas } = await runOperation("examine", {}, config, io, () => {});
-    yield* areas;
+    const pending = await pendingMigrations(config, io);
+    if (pending.length > 0) {
+      // What else is checked needs them, and an examination applies none.
+      yield { title: "Database", findings: [pendingMigrationsFinding(pending)] };
+    } else {
+      const { areas } = await runOperation("examine", {}, config, io, () => {});
+      yield* areas;
+    }
     yield {
       title: "Public address",
       findings: await publicAddressFindings({
@@ -68,5 +78,15 @@ async function* examine(options: DatabaseOptions, io: ServerIo): AsyncGenerator<
   } catch (error) {
     const message = describeFailure(error).replace(/\.$/, "");
     yield { title: "Database", findings: [{ check: "database", status: "problem", message }] };
+  }
+}
+
+/** The migrations that opening the database would apply; none if a running server holds it. */
+async function pendingMigrations(config: ServerConfig, io: ServerIo): Promise<string[]> {
+  try {
+    return (await tryStorage(config, io)).pending;
+  } catch (error) {
+    if (error instanceof FolderLocked) return [];
+    throw error;
   }
 }
