@@ -1,10 +1,15 @@
 /** The edge of the process: arguments in, exit code out. */
 import { EXIT } from "./shared/exit_codes.ts";
-import { sanitizeLine, sanitizeOutput, sanitizeStyledOutput } from "./shared/sanitize.ts";
+import {
+  formatJson,
+  sanitizeLine,
+  sanitizeOutput,
+  sanitizeStyledOutput,
+} from "./shared/sanitize.ts";
 import { OutputError, writeStderr, writeStdout } from "./shared/standard_streams.ts";
 import { terminalColumns } from "./shared/process.ts";
 import { createStyle, hasStyle, stylePrefixes } from "./shared/terminal_style.ts";
-import { versionText } from "./shared/version.ts";
+import { versionJson, versionText } from "./shared/version.ts";
 import { wrapMessages } from "./shared/wrap_text.ts";
 
 /** Asked for when something is written: it takes a system call. */
@@ -26,7 +31,7 @@ const output = {
 async function main(args: string[]): Promise<number> {
   try {
     if (["--version", "-v", "-V"].includes(args[0]) || args.join(" ") === "version") {
-      output.stdout(`${versionText()}\n`);
+      output.stdout(args[1] === "--json" ? formatJson(versionJson()) : `${versionText()}\n`);
       return EXIT.ok;
     }
     // Loaded on demand: `--version` needs none of it.

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { brand } from "../shared/brand.ts";
 import { EXIT } from "../shared/exit_codes.ts";
 import { version } from "../shared/version.ts";
+import { parseOutput } from "./support/output_schema.ts";
 
 interface Ended {
   code: number;
@@ -36,6 +37,13 @@ async function runWith(env: Record<string, string>, ...args: string[]): Promise<
 Deno.test("the version is deno.json's", async () => {
   const config = JSON.parse(await Deno.readTextFile("deno.json"));
   assert.equal(version, config.version);
+});
+
+Deno.test("--version --json prints what version --json does", async () => {
+  const { code, out } = await run("--version", "--json");
+  assert.equal(code, EXIT.ok);
+  assert.equal(out, (await run("version", "--json")).out);
+  assert.equal(parseOutput("version", out).version, version);
 });
 
 Deno.test("--version prints version, commit and Deno version", async () => {
