@@ -27,11 +27,11 @@ export async function docs(typed: string | undefined, io: DocsIo): Promise<numbe
   const topic = topics.find((topic) => topic.name === name) ??
     topics.find((topic) => topic.name.endsWith(`/${name}`));
   if (topic === undefined) {
-    const similar = similarTopics(name, topics);
+    const similar = name === "" ? [] : similarTopics(name, topics);
     const hint = similar.length > 0
       ? `Did you mean ${similar.join(" or ")}?`
       : `Run: ${brand.binaryName} docs`;
-    io.stderr(`Error: there is no page ${sanitizeLine(name, 60)}. ${hint}\n`);
+    io.stderr(`Error: there is no page "${sanitizeLine(name, 60)}". ${hint}\n`);
     return EXIT.usage;
   }
   io.stdout(renderPage(pages[topic.name], io.stdoutColumns(), stdoutStyle(io)));
