@@ -1,0 +1,77 @@
+// deno-lint-ignore-file no-console -- a task prints to its terminal
+/**
+ * `deno task release [--targets NAME,…] [--brand FILE] [--output DIR] [--runtime stand-in]`: one
+ * archive for each target, and SHA256SUMS. The same sources give the same bytes in any folder at any
+ * time.
+ */
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { archiveFolder, archiveName, CHECKSUMS_FILE, programInArchive } from "../shared/release.ts";
+import { version } from "../shared/version.ts";
+import { standInRuntime } from "../tests/support/stand_in_runtime.ts";
+import { bundle } from "./bundle.ts";
+import { commit, compileBundle, readBrand } from "./compile.ts";
+import { writeReferenceFiles } from "./reference/write_reference_files.ts";
+import { filesBelow, sortedByName } from "./release/archive_file.ts";
+import { buildSeconds } from "./release/build_time.ts";
+import { checksums } from "./release/checksums.ts";
+import { tarGz } from "./release/tar.ts";
+import { zip } from "./release/zip.ts";
+import { targetNamed, targets } from "./targets.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    targets: { type: "string", default: targets.map(({ name }) => name).join(",") },
+    brand: { type: "string" },
+    output: { type: "string", default: join(root, "dist", "release") },
+    runtime: { type: "string" },
+  },
+});
+const brandFile = values.brand === undefined ? undefined : resolve(values.brand);
+const { binaryName } = await readBrand(brandFile);
+const seconds = await buildSeconds(root);
+await Deno.mkdir(values.output, { recursive: true });
+const work = await Deno.makeTempDir({ prefix: "release-" });
+const sums = new Map<string, string>();
+try {
+  const reference = join(work, "reference");
+  const date = new Date(seconds * 1000).toISOString().slice(0, 10);
+  await writeReferenceFiles({ folder: reference, date, brandFile });
+  const everywhere = [
+    ...await filesBelow(reference),
+    { name: "LICENSE", content: await Deno.readFile(join(root, "LICENSE")), executable: false },
+  ];
+  const bundled = await bundle({ folder: work, commit: await commit(), brandFile });
+  for (const name of values.targets.split(",")) {
+    const target = targetNamed(name);
+    const { path } = await compileBundle(bundled, {
+      target,
+      outputFolder: work,
+      brandFile,
+      runtime: values.runtime === "stand-in" ? await standInRuntime(name) : undefined,
+    });
+    const program = { content: await Deno.readFile(path), executable: true };
+    const folder = archiveFolder(version, name, binaryName);
+    const files = sortedByName([
+      { ...program, name: programInArchive(version, name, binaryName) },
+      ...everywhere.map((file) => ({ ...file, name: `${folder}/${file.name}` })),
+    ]);
+    const archive = archiveName(version, name, binaryName);
+    await write(archive, archive.endsWith(".zip") ? zip(files, seconds) : tarGz(files, seconds));
+  }
+} finally {
+  await Deno.remove(work, { recursive: true });
+}
+await Deno.writeTextFile(join(values.output, CHECKSUMS_FILE), checksums(sums));
+
+async function write(name: string, content: Uint8Array): Promise<void> {
+  const path = join(values.output, name);
+  await Deno.writeFile(path, content);
+  sums.set(name, createHash("sha256").update(content).digest("hex"));
+  console.log(path);
+}
