@@ -16,8 +16,12 @@ import { commit, compileBundle, readBrand } from "./compile.ts";
 import { writeReferenceFiles } from "./reference/write_reference_files.ts";
 import { filesBelow, sortedByName } from "./release/archive_file.ts";
 import { buildSeconds } from "./release/build_time.ts";
+import { type BundledPackage, bundledPackages, isInProgram } from "./release/bundled_packages.ts";
 import { checksums } from "./release/checksums.ts";
+import { embeddedSoftware } from "./release/embedded_software.ts";
+import { licenseText } from "./release/license_text.ts";
 import { tarGz } from "./release/tar.ts";
+import { type Notice, NOTICES_FILE, thirdPartyNotices } from "./release/third_party_notices.ts";
 import { zip } from "./release/zip.ts";
 import { targetNamed, targets } from "./targets.ts";
 
@@ -47,6 +51,9 @@ try {
     { name: "LICENSE", content: await Deno.readFile(join(root, "LICENSE")), executable: false },
   ];
   const bundled = await bundle({ folder: work, commit: await commit(), brandFile });
+  // Bundling has put them all into Deno's package cache.
+  const packages = await bundledPackages();
+  const software = await embeddedSoftware();
   for (const name of values.targets.split(",")) {
     const target = targetNamed(name);
     const { path } = await compileBundle(bundled, {
@@ -57,8 +64,17 @@ try {
     });
     const program = { content: await Deno.readFile(path), executable: true };
     const folder = archiveFolder(version, name, binaryName);
+    const notices = thirdPartyNotices(`${binaryName} ${version}`, [
+      ...software,
+      ...await packageNotices(packages.filter(({ name }) => isInProgram(name, target))),
+    ]);
     const files = sortedByName([
       { ...program, name: programInArchive(version, name, binaryName) },
+      {
+        name: `${folder}/${NOTICES_FILE}`,
+        content: new TextEncoder().encode(notices),
+        executable: false,
+      },
       ...everywhere.map((file) => ({ ...file, name: `${folder}/${file.name}` })),
     ]);
     const archive = archiveName(version, name, binaryName);
@@ -68,6 +84,15 @@ try {
   await Deno.remove(work, { recursive: true });
 }
 await Deno.writeTextFile(join(values.output, CHECKSUMS_FILE), checksums(sums));
+
+async function packageNotices(packages: readonly BundledPackage[]): Promise<Notice[]> {
+  return await Promise.all(packages.map(async (bundled) => ({
+    name: bundled.name,
+    version: bundled.version,
+    license: bundled.license ?? "see below",
+    text: await licenseText(bundled),
+  })));
+}
 
 async function write(name: string, content: Uint8Array): Promise<void> {
   const path = join(values.output, name);
