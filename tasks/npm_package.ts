@@ -21,7 +21,8 @@ export async function lockedPackage(name: string): Promise<NpmPackage> {
   if (keys.length !== 1) throw new Error(`deno.lock has ${keys.length} versions of ${name}, not 1`);
   return {
     name,
-    version: keys[0].slice(name.length + 1),
+    // After an underscore are the peers that Deno chose.
+    version: keys[0].slice(name.length + 1).split("_", 1)[0],
     integrity: lock.npm[keys[0]].integrity,
   };
 }

@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
- * `deno task release [--targets NAME,…] [--brand FILE] [--output DIR] [--runtime stand-in]`: one
- * archive for each target, and SHA256SUMS. The same sources give the same bytes in any folder at any
- * time.
+ * `deno task release [--targets NAME,…] [--brand FILE] [--output DIR] [--runtime stand-in]
+ * [--unreleased]`: one archive for each target, a bill of materials, the notes, and SHA256SUMS. The
+ * same sources give the same bytes in any folder at any time.
  */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
@@ -20,6 +20,13 @@ import { type BundledPackage, bundledPackages, isInProgram } from "./release/bun
 import { checksums } from "./release/checksums.ts";
 import { embeddedSoftware } from "./release/embedded_software.ts";
 import { licenseText } from "./release/license_text.ts";
+import {
+  changelogSection,
+  NOTES_FILE,
+  UNRELEASED,
+  withAbsoluteLinks,
+} from "./release/release_notes.ts";
+import { sbom, sbomFile } from "./release/sbom.ts";
 import { tarGz } from "./release/tar.ts";
 import { type Notice, NOTICES_FILE, thirdPartyNotices } from "./release/third_party_notices.ts";
 import { zip } from "./release/zip.ts";
@@ -34,10 +41,20 @@ const { values } = parseArgs({
     brand: { type: "string" },
     output: { type: "string", default: join(root, "dist", "release") },
     runtime: { type: "string" },
+    /** With the notes of what has no version yet. */
+    unreleased: { type: "boolean", default: false },
   },
 });
 const brandFile = values.brand === undefined ? undefined : resolve(values.brand);
-const { binaryName } = await readBrand(brandFile);
+const { binaryName, release } = await readBrand(brandFile);
+// First, so that a release without notes fails before it takes minutes.
+const notes = withAbsoluteLinks(
+  changelogSection(
+    await Deno.readTextFile(join(root, "CHANGELOG.md")),
+    values.unreleased ? UNRELEASED : version,
+  ),
+  `https://github.com/${release.repository}/blob/v${version}`,
+);
 const seconds = await buildSeconds(root);
 await Deno.mkdir(values.output, { recursive: true });
 const work = await Deno.makeTempDir({ prefix: "release-" });
@@ -54,6 +71,8 @@ try {
   // Bundling has put them all into Deno's package cache.
   const packages = await bundledPackages();
   const software = await embeddedSoftware();
+  const bill = sbom({ name: binaryName, version, license: "MIT", seconds, packages, software });
+  await write(sbomFile(binaryName, version), new TextEncoder().encode(bill));
   for (const name of values.targets.split(",")) {
     const target = targetNamed(name);
     const { path } = await compileBundle(bundled, {
@@ -84,6 +103,7 @@ try {
   await Deno.remove(work, { recursive: true });
 }
 await Deno.writeTextFile(join(values.output, CHECKSUMS_FILE), checksums(sums));
+await Deno.writeTextFile(join(values.output, NOTES_FILE), notes);
 
 async function packageNotices(packages: readonly BundledPackage[]): Promise<Notice[]> {
   return await Promise.all(packages.map(async (bundled) => ({

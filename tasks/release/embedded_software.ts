@@ -31,6 +31,7 @@ const TEXTS: Record<string, string> = {
   zlib: "zlib.txt",
   Emscripten: "emscripten.txt",
   musl: "musl.txt",
+  SecLists: "seclists.txt",
 };
 
 export async function embeddedSoftware(): Promise<EmbeddedSoftware[]> {
@@ -66,6 +67,12 @@ export async function embeddedSoftware(): Promise<EmbeddedSoftware[]> {
     { name: "zlib", license: "Zlib", url: "https://zlib.net" },
     { name: "Emscripten", license: "MIT", url: "https://emscripten.org" },
     { name: "musl", license: "MIT", url: "https://musl.libc.org" },
+    {
+      name: "SecLists",
+      license: "MIT",
+      url: "https://github.com/danielmiessler/SecLists",
+      note: "The common passwords that are rejected.",
+    },
   ];
   return await Promise.all(list.map(async (software) => ({
     ...software,
