@@ -1,0 +1,106 @@
+/** What every package of a release says about it: the one source of installers and manifests. */
+import { archiveName, CHECKSUMS_FILE, releaseFileUrl } from "../../shared/release.ts";
+
+/** The one target of installers and manifests for Windows, whose ARM64 runs it too. */
+export const WINDOWS_TARGET = "x86_64-pc-windows-msvc";
+
+/** What packages need of shared/brand.ts. */
+export interface Brand {
+  binaryName: string;
+  productName: string;
+  release: { repository: string; url: string; signerWorkflow: string };
+}
+
+/** The archive for one system. */
+export interface Archive {
+  name: string;
+  url: string;
+  /** In lower-case hexadecimal. */
+  sha256: string;
+}
+
+export interface PackageDescription {
+  /** In pages and messages, such as `Acme Login`. */
+  productName: string;
+  /** The command, and the name of the package. */
+  binaryName: string;
+  version: string;
+  /** One sentence, without a period. */
+  summary: string;
+  /** As SPDX names it. */
+  license: string;
+  /** On GitHub: `owner/name`. */
+  repository: string;
+  homepage: string;
+  /** Below it are the files of all releases. */
+  releaseUrl: string;
+  /** The workflow that the provenance names. */
+  signerWorkflow: string;
+  /** By target, as `Deno.build.target` names it. */
+  archives: ReadonlyMap<string, Archive>;
+}
+
+export interface DescriptionOptions {
+  brand: Brand;
+  version: string;
+  /** The text of SHA256SUMS. */
+  checksums: string;
+  targets: readonly string[];
+}
+
+/** Throws if a name could not be used in every package, or if no archive has a checksum. */
+export function describePackage(options: DescriptionOptions): PackageDescription {
+  const { brand, version, targets } = options;
+  const { binaryName, productName, release } = brand;
+  requireForm("binaryName", binaryName, /^[a-z][a-z0-9-]*$/);
+  requireForm("productName", productName, /^[^\p{C}"'`$\\]+$/u);
+  requireForm("version", version, /^\d[\dA-Za-z.+-]*$/);
+  requireForm("release.repository", release.repository, /^[\w.-]+\/[\w.-]+$/);
+  requireForm("release.url", release.url, /^https:\/\/[\w.:/~%-]+$/);
+  requireForm("release.signerWorkflow", release.signerWorkflow, /^[\w./-]+$/);
+  const sums = readChecksums(options.checksums);
+  const archives = new Map<string, Archive>();
+  for (const target of targets) {
+    const name = archiveName(version, target, binaryName);
+    const sha256 = sums.get(name);
+    if (sha256 === undefined) continue;
+    archives.set(target, { name, url: releaseFileUrl(release.url, version, name), sha256 });
+  }
+  if (archives.size === 0) {
+    throw new Error(`${CHECKSUMS_FILE} has no archive of ${binaryName} ${version}.`);
+  }
+  return {
+    productName,
+    binaryName,
+    version,
+    summary: "OAuth authorization server and command line in one program",
+    license: "MIT",
+    repository: release.repository,
+    homepage: `https://github.com/${release.repository}`,
+    releaseUrl: release.url,
+    signerWorkflow: release.signerWorkflow,
+    archives,
+  };
+}
+
+/** The archive for a target; throws if the release has none. */
+export function archiveFor(description: PackageDescription, target: string): Archive {
+  const archive = description.archives.get(target);
+  if (archive !== undefined) return archive;
+  throw new Error(`The release has no archive for ${target}, which this package needs.`);
+}
+
+/** From names to checksums, as `sha256sum` writes them. */
+function readChecksums(text: string): Map<string, string> {
+  const sums = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const [, sha256, name] = /^([0-9a-f]{64}) [ *](\S+)$/.exec(line) ?? [];
+    if (name !== undefined) sums.set(name, sha256);
+  }
+  return sums;
+}
+
+/** The texts go into scripts of two shells, Ruby, JSON and YAML. */
+function requireForm(key: string, value: string, form: RegExp): void {
+  if (!form.test(value)) throw new Error(`${key}: ${JSON.stringify(value)} cannot be packaged.`);
+}
