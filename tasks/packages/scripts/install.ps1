@@ -20,7 +20,7 @@ function Stop-Installation([string]$Problem, [string]$Advice) {
   throw "install.ps1: $Problem`n$Advice"
 }
 
-function Receive-File([string]$Url, [string]$File, [string]$Protocol) {
+function Receive-File([string]$Url, [string]$File, [string]$Protocol, [string]$Advice = '') {
   # Part of Windows since version 1803. Follows redirects only to the same protocol.
   $curl = Get-Command curl.exe -CommandType Application -ErrorAction SilentlyContinue |
     Select-Object -First 1
@@ -33,7 +33,10 @@ function Receive-File([string]$Url, [string]$File, [string]$Protocol) {
   if ($Protocol -eq 'https') { $options += '--tlsv1.2' } else { $options += @('--noproxy', '*') }
   & $curl.Source @options --output $File $Url
   if ($LASTEXITCODE -ne 0) {
-    Stop-Installation "$Url could not be downloaded." "Check the network and the proxy (https_proxy), and that this version exists: $BaseUrl"
+    if ($Advice -eq '') {
+      $Advice = "Check the network and the proxy (https_proxy), and that this version exists: $BaseUrl"
+    }
+    Stop-Installation "$Url could not be downloaded." $Advice
   }
 }
 
@@ -154,7 +157,7 @@ function Install-Program {
       Write-Output 'that the download is complete.'
     } else {
       $bundle = Join-Path $work $ProvenanceFile
-      Receive-File "$files/$ProvenanceFile" $bundle $protocol
+      Receive-File "$files/$ProvenanceFile" $bundle $protocol "Nothing was installed. If this release or mirror does not have it, you can do without it: -SkipProvenance"
       Test-Provenance $verifier $archiveFile $bundle $ofVersion
       Write-Output "Provenance: built by $SignerWorkflow (checked by $verifier)."
     }

@@ -263,7 +263,10 @@ check_who_built_it() {
       "that the download is complete."
     return
   fi
-  download_release_file "$provenance_file"
+  download "$files_url/$provenance_file" "$work/$provenance_file" ||
+    fail "$files_url/$provenance_file could not be downloaded, so that $verifier cannot check who built $archive." \
+      "Nothing was installed. If this release or mirror does not have it, you can do without it:" \
+      "  --skip-provenance"
   case $verifier in
     gh)
       gh attestation verify "$work/$archive" --bundle "$work/$provenance_file" --repo "$repository" \

@@ -404,7 +404,9 @@ for (
     assert.match(installed.stdout, new RegExp(`^Provenance: built by .+ by ${tool}\\)`, "m"));
     assert.match(await Deno.readTextFile(join(home, "asked")), asked);
     server.files.delete(`/download/v1.0.0/${PROVENANCE_FILE}`);
-    assert.equal((await install()).code, 1);
+    const missing = await install();
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /cannot check who built[^]*--skip-provenance/);
     const skipped = await install("--skip-provenance");
     assert.equal(skipped.code, 0);
     assert.match(skipped.stdout, /not checked, because/);
