@@ -13,6 +13,7 @@ import { version } from "../shared/version.ts";
 import { standInRuntime } from "../tests/support/stand_in_runtime.ts";
 import { bundle } from "./bundle.ts";
 import { commit, compileBundle, readBrand } from "./compile.ts";
+import { pinnedDeno } from "./pinned_deno.ts";
 import { writeReferenceFiles } from "./reference/write_reference_files.ts";
 import { filesBelow, sortedByName } from "./release/archive_file.ts";
 import { buildSeconds } from "./release/build_time.ts";
@@ -45,65 +46,86 @@ const { values } = parseArgs({
     unreleased: { type: "boolean", default: false },
   },
 });
-const brandFile = values.brand === undefined ? undefined : resolve(values.brand);
-const { binaryName, release } = await readBrand(brandFile);
-// First, so that a release without notes fails before it takes minutes.
-const notes = withAbsoluteLinks(
-  changelogSection(
-    await Deno.readTextFile(join(root, "CHANGELOG.md")),
-    values.unreleased ? UNRELEASED : version,
-  ),
-  `https://github.com/${release.repository}/blob/v${version}`,
-);
-const seconds = await buildSeconds(root);
-await Deno.mkdir(values.output, { recursive: true });
-const work = await Deno.makeTempDir({ prefix: "release-" });
-const sums = new Map<string, string>();
-try {
-  const reference = join(work, "reference");
-  const date = new Date(seconds * 1000).toISOString().slice(0, 10);
-  await writeReferenceFiles({ folder: reference, date, brandFile });
-  const everywhere = [
-    ...await filesBelow(reference),
-    { name: "LICENSE", content: await Deno.readFile(join(root, "LICENSE")), executable: false },
-  ];
-  const bundled = await bundle({ folder: work, commit: await commit(), brandFile });
-  // Bundling has put them all into Deno's package cache.
-  const packages = await bundledPackages();
-  const software = await embeddedSoftware();
-  const bill = sbom({ name: binaryName, version, license: "MIT", seconds, packages, software });
-  await write(sbomFile(binaryName, version), new TextEncoder().encode(bill));
-  for (const name of values.targets.split(",")) {
-    const target = targetNamed(name);
-    const { path } = await compileBundle(bundled, {
-      target,
-      outputFolder: work,
-      brandFile,
-      runtime: values.runtime === "stand-in" ? await standInRuntime(name) : undefined,
-    });
-    const program = { content: await Deno.readFile(path), executable: true };
-    const folder = archiveFolder(version, name, binaryName);
-    const notices = thirdPartyNotices(`${binaryName} ${version}`, [
-      ...software,
-      ...await packageNotices(packages.filter(({ name }) => isInProgram(name, target))),
-    ]);
-    const files = sortedByName([
-      { ...program, name: programInArchive(version, name, binaryName) },
-      {
-        name: `${folder}/${NOTICES_FILE}`,
-        content: new TextEncoder().encode(notices),
-        executable: false,
-      },
-      ...everywhere.map((file) => ({ ...file, name: `${folder}/${file.name}` })),
-    ]);
-    const archive = archiveName(version, name, binaryName);
-    await write(archive, archive.endsWith(".zip") ? zip(files, seconds) : tarGz(files, seconds));
-  }
-} finally {
-  await Deno.remove(work, { recursive: true });
+const pinned = await pinnedDeno();
+if (Deno.version.deno !== pinned) {
+  console.error(`This is Deno ${Deno.version.deno}; releases are built with ${pinned}.`);
+  Deno.exit(1);
 }
-await Deno.writeTextFile(join(values.output, CHECKSUMS_FILE), checksums(sums));
-await Deno.writeTextFile(join(values.output, NOTES_FILE), notes);
+try {
+  await writeRelease();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1);
+}
+
+async function writeRelease(): Promise<void> {
+  const brandFile = values.brand === undefined ? undefined : resolve(values.brand);
+  const { binaryName, release } = await readBrand(brandFile);
+  // What may be missing or mistyped comes first, before the minutes that compiling takes.
+  const notes = withAbsoluteLinks(
+    changelogSection(
+      await Deno.readTextFile(join(root, "CHANGELOG.md")),
+      values.unreleased ? UNRELEASED : version,
+    ),
+    `https://github.com/${release.repository}/blob/v${version}`,
+  );
+  const chosen = values.targets.split(",").map((name) => targetNamed(name));
+  const seconds = await buildSeconds(root);
+  await Deno.mkdir(values.output, { recursive: true });
+  const work = await Deno.makeTempDir({ prefix: "release-" });
+  const sums = new Map<string, string>();
+  const write = async (name: string, content: Uint8Array) => {
+    const path = join(values.output, name);
+    await Deno.writeFile(path, content);
+    sums.set(name, createHash("sha256").update(content).digest("hex"));
+    console.log(path);
+  };
+  try {
+    const reference = join(work, "reference");
+    const date = new Date(seconds * 1000).toISOString().slice(0, 10);
+    await writeReferenceFiles({ folder: reference, date, brandFile });
+    const everywhere = [
+      ...await filesBelow(reference),
+      { name: "LICENSE", content: await Deno.readFile(join(root, "LICENSE")), executable: false },
+    ];
+    const bundled = await bundle({ folder: work, commit: await commit(), brandFile });
+    // Bundling has put them all into Deno's package cache.
+    const packages = await bundledPackages();
+    const software = await embeddedSoftware();
+    const bill = sbom({ name: binaryName, version, license: "MIT", seconds, packages, software });
+    await write(sbomFile(binaryName, version), new TextEncoder().encode(bill));
+    for (const target of chosen) {
+      const { name } = target;
+      const { path } = await compileBundle(bundled, {
+        target,
+        outputFolder: work,
+        brandFile,
+        runtime: values.runtime === "stand-in" ? await standInRuntime(name) : undefined,
+      });
+      const program = { content: await Deno.readFile(path), executable: true };
+      const folder = archiveFolder(version, name, binaryName);
+      const notices = thirdPartyNotices(`${binaryName} ${version}`, [
+        ...software,
+        ...await packageNotices(packages.filter(({ name }) => isInProgram(name, target))),
+      ]);
+      const files = sortedByName([
+        { ...program, name: programInArchive(version, name, binaryName) },
+        {
+          name: `${folder}/${NOTICES_FILE}`,
+          content: new TextEncoder().encode(notices),
+          executable: false,
+        },
+        ...everywhere.map((file) => ({ ...file, name: `${folder}/${file.name}` })),
+      ]);
+      const archive = archiveName(version, name, binaryName);
+      await write(archive, archive.endsWith(".zip") ? zip(files, seconds) : tarGz(files, seconds));
+    }
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+  await Deno.writeTextFile(join(values.output, CHECKSUMS_FILE), checksums(sums));
+  await Deno.writeTextFile(join(values.output, NOTES_FILE), notes);
+}
 
 async function packageNotices(packages: readonly BundledPackage[]): Promise<Notice[]> {
   return await Promise.all(packages.map(async (bundled) => ({
@@ -112,11 +134,4 @@ async function packageNotices(packages: readonly BundledPackage[]): Promise<Noti
     license: bundled.license ?? "see below",
     text: await licenseText(bundled),
   })));
-}
-
-async function write(name: string, content: Uint8Array): Promise<void> {
-  const path = join(values.output, name);
-  await Deno.writeFile(path, content);
-  sums.set(name, createHash("sha256").update(content).digest("hex"));
-  console.log(path);
 }
