@@ -381,7 +381,7 @@ main() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   read_options "$@"
-  "${action}_program"
+  if [ "$action" = uninstall ]; then uninstall_program; else install_program; fi
 }
 
 # The braces make a line that was cut a syntax error.
