@@ -36,14 +36,15 @@ const SOURCE_PERMISSIONS = [
 
 /**
  * Tests on the sources that need the permissions of the tests against the program: to listen on
- * Unix sockets, which a permission can only name one by one, to read /proc, or to trust further
- * certificate authorities.
+ * Unix sockets, which a permission can only name one by one, to read /proc, as what starts a browser
+ * does, or to trust further certificate authorities.
  */
 const PRIVILEGED_TESTS = [
   "tests/client/auth/token_socket_test.ts",
   "tests/client/commands/exchange_test.ts",
   "tests/server/http/port_holder_test.ts",
   "tests/server/notifications/mail_certificate_test.ts",
+  "tests/tasks/site_test.ts",
 ];
 
 /** The program has all rights anyway, and what watches it reads /proc, which needs them all. */
