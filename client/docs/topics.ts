@@ -1,3 +1,5 @@
+import { typingErrors } from "../../shared/nearest_name.ts";
+
 /** The pages of the documentation that the program has with it, in the order of docs/index.md. */
 export interface Topic {
   /** What users type: the path below docs/ without `.md`. */
@@ -26,25 +28,11 @@ export function similarTopics(typed: string, topics: readonly Topic[]): string[]
   const distance = (name: string) => {
     const base = name.split("/").at(-1)!;
     if (base.includes(requested) || requested.includes(base)) return 0;
-    return Math.min(editDistance(requested, name), editDistance(requested, base));
+    return Math.min(typingErrors(requested, name), typingErrors(requested, base));
   };
   return topics.map(({ name }) => ({ name, distance: distance(name) }))
     .filter(({ distance }) => distance <= Math.max(2, requested.length / 3))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name);
-}
-
-/** Levenshtein's. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[to.length];
 }

@@ -1,5 +1,5 @@
 import { listText } from "../../shared/list_text.ts";
-import { nearestName } from "../config/nearest_name.ts";
+import { nearestName } from "../../shared/nearest_name.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import { settings } from "../config/schema.ts";
 import type { ManagedKind } from "../store/managed.ts";

@@ -5,7 +5,7 @@ import { type DeclaredGroup, readGroups, unknownGroups } from "./config_file_gro
 import { type FileResource, readResources } from "./config_file_resources.ts";
 import { readScopes } from "./config_file_scopes.ts";
 import { type ConfigPath, findConfigFile } from "./config_path.ts";
-import { nearestName } from "./nearest_name.ts";
+import { nearestName } from "../../shared/nearest_name.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { settings } from "./schema.ts";
 import { acceptsFile, fileSettingName } from "./setting.ts";

@@ -7,7 +7,7 @@ import {
 } from "../access/group_names.ts";
 import { groupDescriptionProblem, MAX_GROUP_SOURCES } from "../access/group_settings.ts";
 import type { ScopeDescription } from "../scopes.ts";
-import { nearestName } from "./nearest_name.ts";
+import { nearestName } from "../../shared/nearest_name.ts";
 import type { ConfigProblem } from "./problem.ts";
 
 /** A group of the config file. */

@@ -9,7 +9,7 @@ import {
   type ResourceProblem,
 } from "./check_resource.ts";
 import { readScopes } from "./config_file_scopes.ts";
-import { nearestName } from "./nearest_name.ts";
+import { nearestName } from "../../shared/nearest_name.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { SIGNING_ALGORITHMS } from "./settings/tokens.ts";
 

@@ -1,7 +1,7 @@
 import { brand } from "../../shared/brand.ts";
 import { CLIENT_VARIABLES } from "../../shared/environment_variables.ts";
 import { variableName } from "./gather.ts";
-import { nearestName } from "./nearest_name.ts";
+import { nearestName } from "../../shared/nearest_name.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { settings } from "./schema.ts";
 import { acceptsFile, fileSettingName } from "./setting.ts";

@@ -6,14 +6,19 @@ export function nearestName<Name extends string>(
   text: string,
   names: readonly Name[],
 ): Name | undefined {
-  const nearest = names.map((name) => ({ name, errors: typingErrors(text, name) }))
+  const nearest = names.map((name) => ({ name, errors: errorsUpToMaximum(text, name) }))
     .sort((a, b) => a.errors - b.errors)[0];
   return nearest.errors <= Math.min(MAX_ERRORS, nearest.name.length / 3) ? nearest.name : undefined;
 }
 
+/** Infinity where already the lengths differ by more than the maximum. */
+function errorsUpToMaximum(text: string, name: string): number {
+  const isTooFar = Math.abs(text.length - name.length) > MAX_ERRORS;
+  return isTooFar ? Infinity : typingErrors(text, name);
+}
+
 /** Letters added, omitted, replaced or swapped with the next (optimal string alignment). */
-function typingErrors(text: string, name: string): number {
-  if (Math.abs(text.length - name.length) > MAX_ERRORS) return Infinity;
+export function typingErrors(text: string, name: string): number {
   const rows = [[...Array(name.length + 1).keys()]];
   for (let i = 1; i <= text.length; i++) {
     const row = [i];
