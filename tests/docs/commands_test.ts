@@ -1,9 +1,19 @@
 /** Every command and task that the documentation shows exists, with the options it shows. */
 import assert from "node:assert/strict";
 import type { Command } from "commander";
+import { parseAllDocuments } from "yaml";
 import { brand } from "../../shared/brand.ts";
 import { wholeCommandLine } from "../../tasks/reference/whole_command_line.ts";
-import { codeIn, documentationPages, readFromRoot } from "../support/documentation.ts";
+import {
+  type CodeBlock,
+  codeBlocks,
+  codeIn,
+  documentationPages,
+  readFromRoot,
+  typedCommands,
+} from "../support/documentation.ts";
+import { commandMistakes } from "../support/snippets/command_mistake.ts";
+import { runsOf } from "../support/snippets/shell_commands.ts";
 
 /** The commands in a line of a shell: what follows the program's name, up to the shell's syntax. */
 function invocations(code: string): string[][] {
@@ -52,6 +62,82 @@ Deno.test("every command in the documentation exists, with its options", async (
   }
   assert.deepEqual(wrong, []);
   assert.ok(count > 150, `${count} commands`);
+});
+
+/** The shell scripts in a block: itself, or the strings of a file that another program reads. */
+function scriptsIn({ language, code }: CodeBlock): string[] {
+  if (language === "sh") return [code];
+  if (language === "console") return [typedCommands(code)];
+  if (language === "ini") return [...code.matchAll(/^Exec\w+=(.*)$/gm)].map(([, line]) => line);
+  if (language === "json") return stringsIn(JSON.parse(code));
+  if (language !== "yaml") return [];
+  // Buildkite writes a dollar as two.
+  return parseAllDocuments(code).flatMap((document) => stringsIn(document.toJS()))
+    .map((text) => text.replaceAll("$$", "$"));
+}
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return value instanceof Object ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+Deno.test("the program accepts every command line in a block of the documentation", async () => {
+  const mistakeIn = await commandMistakes();
+  const wrong: string[] = [];
+  let count = 0;
+  for (const page of await documentationPages()) {
+    for (const block of codeBlocks(page, await readFromRoot(page))) {
+      for (const args of scriptsIn(block).flatMap((text) => runsOf(brand.binaryName, text))) {
+        count++;
+        const mistake = await mistakeIn(args);
+        if (mistake !== undefined) {
+          wrong.push(`${page}:${block.line}: ${args.join(" ")}: ${mistake}`);
+        }
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(count > 400, `${count} command lines`);
+});
+
+Deno.test("the parser of the program finds mistakes in a command line", async () => {
+  const mistakeIn = await commandMistakes();
+  assert.equal(await mistakeIn(["auth", "login", "--for", "orders"]), undefined);
+  assert.equal(await mistakeIn(["exec", "--", "curl", "--bogus"]), undefined);
+  for (
+    const args of [
+      ["pat", "make"],
+      ["token", "--bogus"],
+      ["token", "excess"],
+      ["pat", "create", "--name"],
+      ["admin", "user", "show"],
+      ["admin", "client", "add", "Acme", "--grant", "password"],
+    ]
+  ) {
+    assert.notEqual(await mistakeIn(args), undefined, args.join(" "));
+  }
+});
+
+Deno.test("the commands of a shell script are found where they are", () => {
+  const script = `# cli no
+A=1 cli one "two $(cli three)" | cat <(cli four) >file 2>&1 && sudo -u cli cli five 'a b'
+sh -c 'exec cli six' && docker exec box cli seven <<'END'
+cli not this
+END
+git -c 'helper=!cli eight' clone x; install cli /usr/bin/cli # cli no
+if ! /usr/bin/cli nine; then cli exec -- cli ten; fi`;
+  assert.deepEqual(runsOf("cli", script).map((args) => args.join(" ")).sort(), [
+    "eight get",
+    "exec -- cli ten",
+    "five a b",
+    "four",
+    "nine",
+    "one two SUBSTITUTED",
+    "seven",
+    "six",
+    "ten",
+    "three",
+  ]);
 });
 
 Deno.test("every command is in the documentation", async () => {

@@ -30,7 +30,7 @@ export async function documentationPages(): Promise<string[]> {
 /** What a page shows as code, in blocks and in lines, with the number of its line. */
 export function codeIn(markdown: string): { line: number; code: string }[] {
   const pieces: { line: number; code: string }[] = [];
-  const lineAt = (offset: number) => markdown.slice(0, offset).split("\n").length;
+  const lineAt = lineCounter(markdown);
   const withoutBlocks = markdown.replaceAll(
     /^ *```([^\n]*)\n([\s\S]*?)^ *```/gm,
     (block, language, code, offset) => {
@@ -48,4 +48,49 @@ export function codeIn(markdown: string): { line: number; code: string }[] {
     pieces.push({ line: lineAt(index), code: code.replaceAll(/\s+/g, " ") });
   }
   return pieces;
+}
+
+/** Returns the number of the line at an offset. Fast for offsets in ascending order. */
+function lineCounter(text: string): (offset: number) => number {
+  let [line, counted] = [1, 0];
+  return (offset) => {
+    if (offset < counted) [line, counted] = [1, 0];
+    for (let next = text.indexOf("\n", counted); next !== -1 && next < offset;) {
+      line++;
+      counted = next + 1;
+      next = text.indexOf("\n", counted);
+    }
+    return line;
+  };
+}
+
+/** A fenced block of code. */
+export interface CodeBlock {
+  page: string;
+  /** Of its first line of code. */
+  line: number;
+  /** What follows the fence; empty if nothing does. */
+  language: string;
+  /** Without the indentation of the fence. */
+  code: string;
+}
+
+export function codeBlocks(page: string, markdown: string): CodeBlock[] {
+  const fence = /^( *)(```+)([^\n]*)\n([^]*?)^ *\2 *$/gm;
+  return [...markdown.matchAll(fence)].map(({ 1: indent, 3: language, 4: code, index }) => ({
+    page,
+    line: markdown.slice(0, index).split("\n").length + 1,
+    language: language.trim(),
+    code: code.replaceAll(new RegExp(`^ {0,${indent.length}}`, "gm"), ""),
+  }));
+}
+
+/** The commands of a `console` block, without what they print. */
+export function typedCommands(code: string): string {
+  const lines = code.split("\n");
+  const isTyped = (index: number): boolean =>
+    lines[index].startsWith("$ ") ||
+    index > 0 && lines[index - 1].endsWith("\\") && isTyped(index - 1);
+  return lines.filter((_, index) => isTyped(index)).map((line) => line.replace(/^\$ /, ""))
+    .join("\n");
 }
