@@ -7,6 +7,7 @@ import {
   findGroup,
   listMemberships,
   LOCAL,
+  lockMemberships,
   removeLocalMembership,
 } from "../store/groups.ts";
 import { findServiceAccountByName } from "../store/service_accounts.ts";
@@ -85,8 +86,9 @@ async function changeMember(
 ): Promise<MemberResult | DomainError> {
   if (name === "user") return everyUser();
   const result = await (deps.sql as Sql).begin(async (tx) => {
-    // Before the user: see lockUser.
+    // Before the user: see lockMemberships.
     if (name === "admin") await lockActiveAdministrators(tx);
+    else await lockMemberships(tx);
     const user = await lockUser(tx, reference);
     if (user === undefined) return await notAUser(tx, reference);
     if (name !== "admin" && await findGroup(tx, name) === undefined) return noSuchGroup(name);

@@ -4,6 +4,7 @@ import type { Mail } from "../notifications/mail.ts";
 import type { Encryption } from "../security/encryption.ts";
 import { recordAuditEvent } from "../store/audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
+import { lockMemberships } from "../store/groups.ts";
 import { type ClaimsSummary, insertIdentity, recordUpstreamSignIn } from "../store/identities.ts";
 import type { IdentityProvider } from "../store/identity_providers.ts";
 import { queueSignIn } from "../store/queued_sign_ins.ts";
@@ -91,6 +92,7 @@ async function admit(
   },
 ): Promise<Admitted | UpstreamFailure> {
   const now = new Date(deps.clock.now());
+  await lockMemberships(tx);
   const admission = await decideAdmission(tx, provider, account);
   switch (admission.outcome) {
     case "refuse":
@@ -136,6 +138,7 @@ export async function linkAccount(
   { userId, address }: { userId: string; address: string },
 ): Promise<Admitted | UpstreamFailure> {
   const linked = await deps.sql.begin(async (tx): Promise<Admitted | UpstreamFailure> => {
+    await lockMemberships(tx);
     const user = await lockUser(tx, userId);
     if (user === undefined || user.disabledAt !== undefined) {
       return new UpstreamFailure("user_disabled", "The user is disabled or was deleted.");

@@ -1,6 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { setExternalGroups } from "../access/external_groups.ts";
 import type { Transaction } from "../store/db/connect.ts";
+import { lockMemberships } from "../store/groups.ts";
 import { lockIdentity } from "../store/identities.ts";
 import { keepIdentityProvider } from "../store/identity_providers.ts";
 import { lockUser } from "../store/users.ts";
@@ -24,6 +25,7 @@ export async function storeProviderGroups(
     address?: string;
   },
 ): Promise<boolean> {
+  await lockMemberships(tx);
   // In the order of what unlinks an account.
   await lockUser(tx, userId);
   if (!await lockIdentity(tx, { id: identityId, userId })) return false;

@@ -63,9 +63,26 @@ export async function findGroup(sql: Sql | Transaction, name: string): Promise<G
   return rows.map(fromRow)[0];
 }
 
-/** Excludes other changes of groups, and of memberships, until the transaction is over. */
+/**
+ * Excludes other changes of groups, and of memberships, until the transaction is over. Before any
+ * lock of a user: see `lockMemberships`.
+ */
 export async function lockGroups(tx: Transaction): Promise<void> {
   await tx`lock table groups in share row exclusive mode`;
+  // What the trigger of `groups` would wait for later.
+  await tx`select pg_advisory_xact_lock(${MEMBERSHIPS_LOCK})`;
+}
+
+/** As in 0021_groups.sql. */
+const MEMBERSHIPS_LOCK = 7225902;
+
+/**
+ * Excludes changes of groups, but not of other memberships, until the transaction is over. What
+ * changes a group locks its members after this lock, so what locks a user and then changes their
+ * memberships must take it first, or the two wait for each other.
+ */
+export async function lockMemberships(tx: Transaction): Promise<void> {
+  await tx`select pg_advisory_xact_lock_shared(${MEMBERSHIPS_LOCK})`;
 }
 
 export interface GroupSettings {
@@ -191,6 +208,7 @@ export async function replaceMemberships(
   tx: Transaction,
   { userId, source, names }: { userId: string; source: string; names: readonly string[] },
 ): Promise<{ added: string[]; removed: string[] } | undefined> {
+  await lockMemberships(tx);
   // The later of two says what stays.
   const users = await tx`select 1 from users where id = ${userId} for no key update`;
   if (users.length === 0) return undefined;

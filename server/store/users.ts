@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { nameKey } from "../../shared/name_key.ts";
 import { isUuid } from "../../shared/uuid.ts";
 import { boundedCount } from "./bounded_count.ts";
+import { lockMemberships } from "./groups.ts";
 import { hasGrams } from "./search_grams.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
@@ -211,6 +212,7 @@ export async function withoutSignIn(
  * transactions that remove each other's administrator, the second one sees what the first one did.
  */
 export async function lockActiveAdministrators(tx: Transaction): Promise<string[]> {
+  await lockMemberships(tx);
   const rows = await tx<{ id: string }[]>`
     select id from users
     where (is_admin or group_admin) and disabled_at is null and ${canSignIn(tx)}

@@ -9,6 +9,7 @@ import {
   markDirectoryUserDeleted,
   updateDirectoryUser,
 } from "../../store/directories/users.ts";
+import { lockMemberships } from "../../store/groups.ts";
 import { isUuid } from "../../../shared/uuid.ts";
 import type { Caller, ScimDeps } from "../deps.ts";
 import { noSuchResource } from "../error.ts";
@@ -141,6 +142,7 @@ export async function deleteUserResource(
 ): Promise<void> {
   const { sql, clock, tokenValidator } = deps;
   const userId = await sql.begin(async (tx) => {
+    await lockMemberships(tx);
     const user = await lockExisting(tx, caller, id);
     checkIfMatch(headers, etag(user.version, user.active));
     await markDirectoryUserDeleted(tx, { id, now: new Date(clock.now()) });

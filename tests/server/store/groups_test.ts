@@ -9,6 +9,7 @@ import {
 import { syncDeclaredGroups } from "../../../server/access/declared_groups.ts";
 import type { GroupSource } from "../../../server/access/external_groups.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";
+import { statementRetries } from "../../../server/store/db/retry_conflicts.ts";
 import {
   addLocalMembership,
   deleteGroup,
@@ -189,7 +190,9 @@ testStore("groups", {
       fromDirectory(sql, id, "scim:entra", ["Ops"]),
       create(sql, `group-${index}`, ["okta:Release"]),
     ]);
+    const conflicts = statementRetries.conflict;
     await Promise.all(changes);
+    assert.equal(statementRetries.conflict, conflicts, "none waited for each other");
     for (const { id } of users) {
       assert.deepEqual(
         await groupsOf(sql, id),
