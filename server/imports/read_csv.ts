@@ -1,20 +1,21 @@
 import { type ImportEntry, type ImportProblem, invalidUtf8, MAX_ENTRY_BYTES } from "./problem.ts";
 
-/**
- * The records of a CSV file (RFC 4180) as objects, by the names in its first line. Commas, semicolons
- * or tabs separate fields.
- */
+/** Of these, the one in the first line separates fields; they may contain the others. */
+const SEPARATORS = [",", ";", "\t"];
+
+/** The records of a CSV file (RFC 4180) as objects, by the names in its first line. */
 export async function* readCsv(
   bytes: AsyncIterable<Uint8Array>,
   columns: readonly string[],
 ): AsyncGenerator<ImportEntry> {
   const { parse } = await import("csv-parse");
+  const { line, all } = await peekLine(bytes);
   // Not read from the parser: an error would discard the records before it.
   let records: ImportEntry[] = [];
   const parser = parse({
     bom: true,
     columns: (header: string[]) => checkHeader(header, columns),
-    delimiter: [",", ";", "\t"],
+    delimiter: SEPARATORS.find((separator) => line.includes(separator)) ?? SEPARATORS[0],
     max_record_size: MAX_ENTRY_BYTES,
     on_record: (record: Record<string, string>, { lines }: { lines: number }) => {
       records.push(toEntry(lines, record));
@@ -34,7 +35,7 @@ export async function* readCsv(
   parser.on("skip", (error: CsvError) => void records.push(brokenRecord(error)));
   parser.resume();
   let error: Error | undefined;
-  for await (const chunk of bytes) {
+  for await (const chunk of all) {
     const written = new Promise<undefined>((resolve) => {
       parser.write(chunk, () => resolve(undefined));
     });
@@ -48,6 +49,27 @@ export async function* readCsv(
     yield* take();
   }
   if (error !== undefined) yield brokenFile(error);
+}
+
+/** The first line, as far as an entry may be long, and all of the content. */
+async function peekLine(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ line: string; all: AsyncIterable<Uint8Array> }> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const decoder = new TextDecoder();
+  const chunks: Uint8Array[] = [];
+  let text = "";
+  while (!text.trimStart().includes("\n") && text.length < MAX_ENTRY_BYTES) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    chunks.push(value);
+    text += decoder.decode(value, { stream: true });
+  }
+  async function* all() {
+    yield* chunks;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { line: text.trimStart().split("\n")[0], all: all() };
 }
 
 function toEntry(line: number, record: Record<string, string>): ImportEntry {

@@ -93,7 +93,23 @@ Deno.test("reads CSV with quotes, in any order of the columns", async () => {
     ...user({ email: "bob@example.com", name: "bob", disabled: true }),
     line: 4,
   });
-  assert.deepEqual(await outline("email;name\na@example.com;A\n", "csv"), ["a@example.com"]);
+});
+
+Deno.test("takes what separates the columns in the first line of CSV as what separates all fields", async () => {
+  for (
+    const line of [
+      "email,groups\na@example.com,staff;ops",
+      'email;groups\na@example.com;"staff;ops"',
+    ]
+  ) {
+    const [alice] = await read(`\ufeff${line}\n`, "csv");
+    assert.ok("groups" in alice);
+    assert.deepEqual(alice.groups, ["staff", "ops"]);
+  }
+  const tabs = "email\tname\na@example.com\tExample, A;B\n";
+  const [named] = await read(tabs, "csv");
+  assert.ok("name" in named);
+  assert.equal(named.name, "Example, A;B");
 });
 
 Deno.test("rejects a CSV file with unknown columns, and the rest of one that is broken", async () => {
