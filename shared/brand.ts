@@ -35,6 +35,10 @@ export const brand = {
     url: "https://github.com/OWNER/yourapp/releases",
     /** The workflow that their provenance names: `REPOSITORY/PATH`. */
     signerWorkflow: "OWNER/yourapp/.github/workflows/release.yml",
+    /** Of packages for Linux: `Name <address>`. */
+    maintainer: "OWNER <security@example.com>",
+    /** The organization on npm whose packages have the programs: `@npmScope/NAME-linux-x64`. */
+    npmScope: "yourapp",
   },
   /** Colors of the pages, as CSS colors for light and dark themes. */
   colors: {

@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a task prints to its terminal
 /**
  * `deno task release [--targets NAME,…] [--brand FILE] [--output DIR] [--runtime stand-in]
- * [--unreleased]`: one archive for each target, a bill of materials, the notes, and SHA256SUMS. The
- * same sources give the same bytes in any folder at any time.
+ * [--unreleased]`: one archive for each target, packages for Linux, a bill of materials, the notes,
+ * and SHA256SUMS. The same sources give the same bytes in any folder at any time.
  */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
@@ -13,6 +13,8 @@ import { version } from "../shared/version.ts";
 import { standInRuntime } from "../tests/support/stand_in_runtime.ts";
 import { bundle } from "./bundle.ts";
 import { commit, compileBundle, readBrand } from "./compile.ts";
+import { describeProduct } from "./packages/description.ts";
+import { linuxPackages } from "./packages/linux/linux_packages.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
 import { writeReferenceFiles } from "./reference/write_reference_files.ts";
 import { filesBelow, sortedByName } from "./release/archive_file.ts";
@@ -60,8 +62,10 @@ try {
 
 async function writeRelease(): Promise<void> {
   const brandFile = values.brand === undefined ? undefined : resolve(values.brand);
-  const { binaryName, release } = await readBrand(brandFile);
+  const brand = await readBrand(brandFile);
+  const { binaryName, release } = brand;
   // What may be missing or mistyped comes first, before the minutes that compiling takes.
+  const product = describeProduct(brand, version);
   const notes = withAbsoluteLinks(
     changelogSection(
       await Deno.readTextFile(join(root, "CHANGELOG.md")),
@@ -119,6 +123,8 @@ async function writeRelease(): Promise<void> {
       ]);
       const archive = archiveName(version, name, binaryName);
       await write(archive, archive.endsWith(".zip") ? zip(files, seconds) : tarGz(files, seconds));
+      const linux = await linuxPackages({ product, target: name, archive: files, seconds });
+      for (const { name, content } of linux) await write(name, content);
     }
   } finally {
     await Deno.remove(work, { recursive: true });

@@ -1,37 +1,60 @@
-/** A tar.gz whose bytes depend only on the files' names, modes and content (POSIX ustar). */
+/** A tar archive whose bytes depend only on the files' names, modes and content (POSIX ustar). */
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import type { ArchiveFile } from "./archive_file.ts";
 
 const BLOCK = 512;
 
-/** Entries come sorted by name, owned by root, with one time. */
-export function tarGz(files: readonly ArchiveFile[], seconds: number): Uint8Array {
-  const blocks = files.flatMap(({ name, content, executable }) => [
-    header(name, content.length, executable, seconds),
-    content,
-    new Uint8Array((BLOCK - content.length % BLOCK) % BLOCK),
-  ]);
-  const gzip = gzipSync(Buffer.concat([...blocks, new Uint8Array(2 * BLOCK)]), { level: 9 });
-  // The operating system of the build (RFC 1952, 2.3.1): 255 is "unknown".
-  gzip[9] = 255;
-  return gzip;
+export interface TarEntry {
+  /** Ends with a slash for a folder. */
+  name: string;
+  content: Uint8Array;
+  /** Permissions. */
+  mode: number;
 }
 
-function header(name: string, size: number, executable: boolean, seconds: number): Uint8Array {
+/** Entries come sorted by name, owned by root, with one time. */
+export function tarGz(files: readonly ArchiveFile[], seconds: number): Uint8Array {
+  const entries = files.map(({ name, content, executable }) => ({
+    name,
+    content,
+    mode: executable ? 0o755 : 0o644,
+  }));
+  return gzip(tar(entries, seconds));
+}
+
+/** Entries are owned by root, with one time, in the order given. */
+export function tar(entries: readonly TarEntry[], seconds: number): Uint8Array {
+  const blocks = entries.flatMap((entry) => [
+    header(entry, seconds),
+    entry.content,
+    new Uint8Array((BLOCK - entry.content.length % BLOCK) % BLOCK),
+  ]);
+  return Buffer.concat([...blocks, new Uint8Array(2 * BLOCK)]);
+}
+
+/** Without the time and the system of the build (RFC 1952, 2.3.1). */
+export function gzip(bytes: Uint8Array): Uint8Array {
+  const compressed = gzipSync(bytes, { level: 9 });
+  // 255 is "unknown".
+  compressed[9] = 255;
+  return compressed;
+}
+
+function header({ name, content, mode }: TarEntry, seconds: number): Uint8Array {
   const block = Buffer.alloc(BLOCK);
   const split = splitName(name);
   const octal = (value: number, offset: number, length: number) =>
     block.write(value.toString(8).padStart(length - 1, "0"), offset);
   block.write(split.name, 0);
-  octal(executable ? 0o755 : 0o644, 100, 8);
+  octal(mode, 100, 8);
   octal(0, 108, 8);
   octal(0, 116, 8);
-  octal(size, 124, 12);
+  octal(content.length, 124, 12);
   octal(seconds, 136, 12);
   // The checksum is computed with spaces in its place.
   block.fill(" ", 148, 156);
-  block.write("0", 156);
+  block.write(name.endsWith("/") ? "5" : "0", 156);
   block.write("ustar\x0000", 257, "latin1");
   block.write("root", 265);
   block.write("root", 297);

@@ -31,6 +31,8 @@ const other: typeof brand | Record<string, unknown> = {
     repository: "acme/acmectl",
     url: "https://github.com/acme/acmectl/releases",
     signerWorkflow: "acme/auth/.github/workflows/release-brand.yml",
+    maintainer: "Acme <security@acme.example>",
+    npmScope: "acme",
   },
 };
 

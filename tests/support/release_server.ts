@@ -26,10 +26,14 @@ export const AUTHORITY = new URL("authority.pem", certificates);
 export const acme: Brand = {
   binaryName: "acmectl",
   productName: "Acme Login",
+  envPrefix: "ACME",
+  folderName: "acme-login",
   release: {
     repository: "acme/acmectl",
     url: "https://github.com/acme/acmectl/releases",
     signerWorkflow: "acme/auth/.github/workflows/release-brand.yml",
+    maintainer: "Acme <security@acme.example>",
+    npmScope: "acme",
   },
 };
 
