@@ -7,6 +7,7 @@
  * - `operations`: rates and waiting times beside other products
  * - `cost`: processor time of a token check beside the same answer of a bare server
  * - `checks`: token checks by size of the table; about five minutes
+ * - `writes`: writes of the store beside the bare statements that they need
  * - `startup`, `logins` (in the browser), `workers` (`serve --workers`)
  *
  * Only 127.0.0.1 is used, except for what npm and the system's packages provide.
@@ -18,6 +19,7 @@ import { benchOperations } from "./bench/operations.ts";
 import { benchStartup } from "./bench/startup.ts";
 import { benchTokenChecks } from "./bench/token_checks.ts";
 import { benchWorkers } from "./bench/workers.ts";
+import { benchWrites } from "./bench/writes.ts";
 
 interface Size {
   seconds?: number;
@@ -29,6 +31,7 @@ const PARTS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
   operations: ({ seconds = 3, rounds = 5 }) => benchOperations({ seconds, rounds }),
   cost: ({ seconds = 3, rounds = 5 }) => benchCost({ seconds, rounds }),
   checks: ({ seconds = 2, rounds = 5 }) => benchTokenChecks({ seconds, rounds }),
+  writes: ({ seconds = 0.4, rounds = 15 }) => benchWrites({ seconds, rounds }),
   startup: ({ rounds = 30 }) => benchStartup({ rounds }),
   logins: ({ seconds = 10 }) => benchBrowserLogins({ seconds }),
   workers: ({ seconds = 5, rounds = 3 }) => benchWorkers({ seconds, rounds }),

@@ -8,7 +8,7 @@ import { bearerChallenge, bearerToken } from "../http/authorization.ts";
 import type { ClientInfo } from "../http/client_info.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { commandLineClient } from "../store/clients.ts";
-import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { findUser, type User } from "../store/users.ts";
 import { describeResult } from "../validation/describe_result.ts";

@@ -1,4 +1,4 @@
-import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";

@@ -6,7 +6,7 @@ import { type FormParameters, readForm } from "../http/form.ts";
 import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
 import { type Client, commandLineClient } from "../store/clients.ts";
-import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { inSpan, setSpanAttribute } from "../telemetry/tracing.ts";
 import { GRANT_TYPE_LABELS, type Metrics } from "../telemetry/metrics.ts";

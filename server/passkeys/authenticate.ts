@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import type { Clock } from "../../shared/clock.ts";
 import { DomainError } from "../domain_error.ts";
 import type { Mail } from "../notifications/mail.ts";
-import { recordAuditEvent, recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
 import {
   blockPasskey,

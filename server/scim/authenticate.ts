@@ -1,5 +1,5 @@
 import { bearerToken } from "../http/authorization.ts";
-import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import { findDirectoryByToken, recordDirectoryUse } from "../store/directories/directories.ts";
 import { isDirectoryToken } from "../tokens/directory_token.ts";
 import { tokenHash } from "../tokens/token_hash.ts";

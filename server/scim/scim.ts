@@ -6,7 +6,7 @@ import type { Log } from "../log.ts";
 import { logFailure, requestFields } from "../request_log.ts";
 import { createRateLimit } from "../security/shared_rate_limit.ts";
 import type { Rate, RateLimit } from "../security/token_bucket.ts";
-import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import type { DirectoryGroup } from "../store/directories/groups.ts";
 import { listDirectoryGroupMembers } from "../store/directories/groups.ts";
 import type { DirectoryUser } from "../store/directories/users.ts";

@@ -4,7 +4,7 @@ import { DomainError } from "../domain_error.ts";
 import type { JwksCache } from "../federation/jwks_cache.ts";
 import { verifySignature } from "../federation/subject_token.ts";
 import { revokeSessionAccess } from "../logins/revoke_session_access.ts";
-import { recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import type { Sql } from "../store/db/connect.ts";
 import { findIdentityProvider, type IdentityProvider } from "../store/identity_providers.ts";
 import { findProviderSignals, listProviderSessions } from "../store/provider_signals.ts";

@@ -4,7 +4,8 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import type { JwksCache } from "../federation/jwks_cache.ts";
-import { recordAuditEvent, recordRepeatedAuditEvent } from "../store/audit_events.ts";
+import { recordAuditEvent } from "../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import type { Sql, Transaction } from "../store/db/connect.ts";
 import { findIdentityProvider, type IdentityProvider } from "../store/identity_providers.ts";
 import {

@@ -1,8 +1,7 @@
 /** Appends to the audit log. What reads, seals and removes its rows is in audit_log/. */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../../shared/clock.ts";
 import { currentRequest, replicaId } from "../request_context.ts";
-import { boundUnattributed } from "./audit_log/unattributed.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 import { storableText } from "./storable_text.ts";
 
@@ -33,7 +32,9 @@ function resultOf({ event, result }: AuditEvent): AuditResult {
 }
 
 /** Texts of requests are among them, often cut to a length. */
-function storableDetails(details: AuditEvent["details"] = {}): NonNullable<AuditEvent["details"]> {
+export function storableDetails(
+  details: AuditEvent["details"] = {},
+): NonNullable<AuditEvent["details"]> {
   return Object.fromEntries(
     Object.entries(details).map(([name, value]) =>
       [name, typeof value === "string" ? storableText(value) : value] as const
@@ -48,8 +49,8 @@ export function recordedEvents(): number {
   return recorded;
 }
 
-/** The columns of a row that do not depend on its subject. */
-function columnsOf(event: AuditEvent, clock: Clock) {
+/** The columns of a row that do not depend on its subject; counts it in `recordedEvents`. */
+export function columnsOf(event: AuditEvent, clock: Clock) {
   recorded++;
   const request = currentRequest();
   // An agent that acts for the actor is who did it.
@@ -124,56 +125,6 @@ export async function recordAuditEventBatch(
       ${row.actingFor}::text, value ->> 'subject', ${row.address}::text, ${row.result}::text,
       ${row.requestId}::text, ${row.replica}::uuid, value -> 'details'
     from jsonb_array_elements(${sql.json(rows)})`;
-}
-
-/** A repeated event is counted for this long, in ms. */
-const HOUR_MS = 3_600_000;
-/** For what each login does several times an hour. */
-export const DAY_MS = 24 * HOUR_MS;
-
-/**
- * Records what a principal may do any number of times. The same event, by the same actor, to the
- * same subject, with the same details and from the same address is recorded once, and counted for
- * the rest of the hour or another window: appendRepeatedEvents records how often it happened again.
- * Without an actor, a network of IPv6 is one address, and after many addresses all are one.
- */
-export async function recordRepeatedAuditEvent(
-  sql: Sql | Transaction,
-  clock: Clock,
-  event: AuditEvent,
-  windowMs = HOUR_MS,
-): Promise<void> {
-  const row = columnsOf(event, clock);
-  const { subject = null } = event;
-  const details = storableDetails(event.details);
-  const window = Math.floor(row.at.getTime() / windowMs);
-  const bound = row.actor === null ? boundUnattributed({ ...row, window }) : undefined;
-  const address = bound === undefined ? row.address : bound.address;
-  const source = bound === undefined ? row.address : bound.network;
-  const key = [window, row.event, row.actor, subject, source, details, row.actingFor];
-  const countId = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
-  const { count: added } = await sql`
-    with counted as (
-      insert into audit_repeats as r (
-        id, ends_at, event, actor, acting_for, subject, address, result, replica, details, count,
-        last_at
-      ) values (
-        ${countId}::uuid, ${new Date((window + 1) * windowMs)}, ${row.event}, ${row.actor},
-        ${row.actingFor}, ${subject}, ${address}, ${row.result}, ${row.replica},
-        ${sql.json(details)}, 0, ${row.at}
-      )
-      on conflict (id) do update set
-        count = r.count + 1, last_at = greatest(r.last_at, excluded.last_at)
-      returning *
-    )
-    insert into audit_log (
-      id, occurred_at, event, actor, acting_for, subject, address, result, request_id, replica,
-      details
-    )
-    select ${randomUUID()}::uuid, last_at, event, actor, acting_for, subject, address, result,
-      ${row.requestId}::text, replica, details
-    from counted where count = 0`;
-  if (added > 0) bound?.added();
 }
 
 /** The details of an event of one kind, if it was recorded after `since`. */

@@ -1,5 +1,5 @@
 import type { Area } from "../../../shared/finding.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import { adminEvent } from "../admin_event.ts";
 import { examineServer } from "./examine.ts";
 import type { AdminDeps, Empty, Operation } from "../operation.ts";

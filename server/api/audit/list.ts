@@ -6,7 +6,7 @@ import { parseAuditTime } from "../../audit/parse_time.ts";
 import { type AuditSearch, splitEventNames, toAuditFilter } from "../../audit/search.ts";
 import { DomainError } from "../../domain_error.ts";
 import { parseIpAddress } from "../../http/ip_address.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import { listAuditEvents, positionOf } from "../../store/audit_log/list.ts";
 import { operation } from "../operation.ts";
 import { auditEvent, auditEventList, auditEventListQuery } from "./schemas.ts";

@@ -2,7 +2,8 @@ import { OAuthError } from "../../../shared/oauth/errors.ts";
 import { AUTHORIZATION_CODE_GRANT } from "../../../shared/oauth/grant_types.ts";
 import { revokeLogin } from "../../logins/revoke_login.ts";
 import { accessTokenLifetime } from "../../resources/access_token_lifetime.ts";
-import { recordAuditEvent, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import {
   type AuthorizationCode,
   findAuthorizationCode,

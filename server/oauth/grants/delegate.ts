@@ -13,7 +13,7 @@ import type { Resource } from "../../resources/resource.ts";
 import type { Authentication } from "../../sign_in/authentication.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
 import { agentName } from "../../request_context.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import type { Sql, Transaction } from "../../store/db/connect.ts";
 import {
   type DelegatedToken,

@@ -9,7 +9,7 @@ import type { ResourceCatalog } from "../../resources/catalog.ts";
 import { clientResources, mayUseResource } from "../../resources/client_resources.ts";
 import { principalExtraClaims } from "../../resources/extra_claims.ts";
 import type { RateLimit } from "../../security/token_bucket.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { signAccessToken } from "../../tokens/access_token.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";

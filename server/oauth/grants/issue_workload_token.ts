@@ -4,7 +4,7 @@ import type { TokenResponse } from "../../../shared/oauth/token_response.ts";
 import type { SubjectClaims } from "../../federation/subject_token.ts";
 import type { ExchangeGrant } from "../../federation/decide_exchange.ts";
 import { principalExtraClaims } from "../../resources/extra_claims.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { checkAccessTokenSize, signAccessToken, type Workload } from "../../tokens/access_token.ts";
 import type { SigningKeys } from "../../tokens/signing_keys.ts";

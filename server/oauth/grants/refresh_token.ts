@@ -15,7 +15,7 @@ import {
 } from "../../store/refresh_token_families.ts";
 import { rotateRefreshToken } from "../../store/rotate_refresh_token.ts";
 import type { ServerSecrets } from "../../store/server_secrets.ts";
-import { DAY_MS, recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { DAY_MS, recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import { findUser } from "../../store/users.ts";
 import { deriveNextRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";

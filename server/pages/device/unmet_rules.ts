@@ -7,7 +7,7 @@ import {
   unmetRules,
 } from "../../logins/device_flow.ts";
 import { limitLoginScope } from "../../scopes.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import type { Client } from "../../store/clients.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import type { DeviceAuthorization } from "../../store/device_authorizations.ts";

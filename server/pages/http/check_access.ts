@@ -1,7 +1,7 @@
 import { requiredAcr } from "../../scopes.ts";
 import { type Acr, satisfiesAcr } from "../../../shared/oauth/acr.ts";
 import { acrOf } from "../../sign_in/authentication.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import { findSecondFactors, hasSecondFactor } from "../../store/second_factors.ts";
 import type { Session } from "../../store/sessions.ts";
 import type { PageContext } from "../context.ts";

@@ -7,7 +7,7 @@ import {
 } from "../../identity_providers/failure.ts";
 import { providerTitle } from "../../identity_providers/templates.ts";
 import type { Log } from "../../log.ts";
-import { recordRepeatedAuditEvent } from "../../store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import type { IdentityProvider } from "../../store/identity_providers.ts";
 import type { PageContext } from "../context.ts";

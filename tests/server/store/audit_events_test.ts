@@ -6,8 +6,8 @@ import {
   findAuditDetails,
   recordAuditEvent,
   recordAuditEvents,
-  recordRepeatedAuditEvent,
 } from "../../../server/store/audit_events.ts";
+import { recordRepeatedAuditEvent } from "../../../server/store/repeated_audit_events.ts";
 import { type AuditRecord, listAuditEvents } from "../../../server/store/audit_log/list.ts";
 import { appendRepeatedEvents } from "../../../server/store/audit_log/repeats.ts";
 import type { Sql } from "../../../server/store/db/connect.ts";

@@ -1,10 +1,11 @@
 /** Invariant: a write that shares a statement with others has the outcome that a single statement has. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { Sql } from "../../../server/store/db/connect.ts";
+import type { Sql, Transaction } from "../../../server/store/db/connect.ts";
 import { recordPoll } from "../../../server/store/device_polls.ts";
 import { insertDeviceAuthorization } from "../../../server/store/device_requests.ts";
 import { findRefreshTokenFamily } from "../../../server/store/refresh_token_families.ts";
+import { recordRepeatedAuditEvent } from "../../../server/store/repeated_audit_events.ts";
 import { rotateRefreshToken } from "../../../server/store/rotate_refresh_token.ts";
 import { tokenHash } from "../../../server/tokens/token_hash.ts";
 import { generateUserCode } from "../../../server/tokens/user_code.ts";
@@ -186,5 +187,44 @@ testStore("batched writes", {
       assert.equal(family?.token, "previous");
     }
     assert.equal(results.at(-1), undefined);
+  },
+
+  async "counts repeated audit events as single statements would"(store) {
+    const clock = { now: () => store.at({}).getTime() };
+    const record = (subject: string, details = {}) => () =>
+      recordRepeatedAuditEvent(store.sql, clock, { event: "repeated", subject, details });
+    const subjects = Array.from({ length: 12 }, (_, n) => `subject ${n}`);
+    await Promise.all(subjects.slice(0, 6).map((subject) => record(subject)()));
+    await together([
+      ...subjects.map((subject) => record(subject)),
+      ...subjects.map((subject) => record(subject)),
+      record("subject 0", { other: 1 }),
+    ]);
+    const counts = await store.sql`
+      select count::int, count(*)::int as events from audit_repeats where event = 'repeated'
+      group by 1 order by 1`;
+    assert.deepEqual(counts.map(({ count, events }) => [count, events]), [[0, 1], [1, 6], [2, 6]]);
+    const recorded = await store.sql`
+      select distinct result, occurred_at, address, actor from audit_log where event = 'repeated'`;
+    assert.equal(recorded.length, 1, "the rows differ between batches and single statements");
+    const [{ events }] = await store.sql`
+      select count(distinct (subject, details))::int as events from audit_log
+      where event = 'repeated'`;
+    assert.equal(events, 13);
+  },
+
+  async "waits for the disk for a count within a transaction"(store) {
+    const clock = { now: () => store.at({}).getTime() };
+    const event = { event: "repeated", subject: "a subject" };
+    await recordRepeatedAuditEvent(store.sql, clock, event);
+    const setting = async (sql: Sql | Transaction) =>
+      (await sql`select current_setting('synchronous_commit') as value`)[0].value;
+    const before = await setting(store.sql);
+    await store.sql.begin(async (tx) => {
+      await tx`set local synchronous_commit to remote_apply`;
+      await recordRepeatedAuditEvent(tx, clock, event);
+      assert.equal(await setting(tx), "remote_apply");
+    });
+    assert.equal(await setting(store.sql), before);
   },
 });
