@@ -1,5 +1,7 @@
 /** Both kinds of database, so that a test can run over each. */
-import { type DatabaseLocation } from "../../server/store/db/connect.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { type DatabaseLocation, openDatabase } from "../../server/store/db/connect.ts";
+import { migrate } from "../../server/store/db/migrate.ts";
 import { copyEmbeddedDatabase, type Schema } from "./embedded_template.ts";
 import { createDatabase, type PostgresVersion, postgresVersions } from "./postgres.ts";
 import { hasPgBouncer, startPgBouncer } from "./pgbouncer.ts";
@@ -50,10 +52,22 @@ async function createOnPostgres(
 ): Promise<TestLocation> {
   const template = schema === "migrated" ? await migratedTemplate(version) : undefined;
   const database = await createDatabase(version, template);
+  const location = { databaseUrl: database.url, dataDir: "/nonexistent" };
+  // A server of its own has no template.
+  if (schema === "migrated" && template === undefined) await migrateDatabase(location);
   return {
-    location: { databaseUrl: database.url, dataDir: "/nonexistent" },
+    location,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
+}
+
+async function migrateDatabase(location: DatabaseLocation): Promise<void> {
+  const { sql, close } = await openDatabase(location);
+  try {
+    await migrate(sql, systemClock);
+  } finally {
+    await close();
+  }
 }
 
 async function createBehindPgBouncer(schema?: Schema): Promise<TestLocation> {

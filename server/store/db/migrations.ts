@@ -49,6 +49,7 @@ import scale from "./migrations/0042_scale.sql" with { type: "text" };
 import { tokenSearchIndexes } from "./migrations/0042_scale.ts";
 import erasures from "./migrations/0045_erasures.sql" with { type: "text" };
 import { sessionIndexes } from "./migrations/0048_sessions.ts";
+import searchGrams from "./migrations/0049_search_grams.sql" with { type: "text" };
 
 export interface Migration {
   name: string;
@@ -109,4 +110,5 @@ export const migrations: readonly Migration[] = [
   { name: "0042_scale_indexes", sql: "", indexes: tokenSearchIndexes },
   { name: "0045_erasures", sql: erasures },
   { name: "0048_sessions", sql: "", indexes: sessionIndexes },
+  { name: "0049_search_grams", sql: searchGrams },
 ];
