@@ -33,8 +33,11 @@ export const brand = {
     repository: "OWNER/yourapp",
     /** Below it are `download/vVERSION/FILE` and `latest/download/FILE`: see shared/release.ts. */
     url: "https://github.com/OWNER/yourapp/releases",
-    /** The workflow that their provenance names: `REPOSITORY/PATH`. */
-    signerWorkflow: "OWNER/yourapp/.github/workflows/release.yml",
+    /**
+     * The workflow that their provenance names, `REPOSITORY/PATH`: of the repository with the sources,
+     * also where another repository publishes them. docs/releases.md
+     */
+    signerWorkflow: "OWNER/yourapp/.github/workflows/release-brand.yml",
     /** Of packages for Linux: `Name <address>`. */
     maintainer: "OWNER <security@example.com>",
     /** The organization on npm whose packages have the programs: `@npmScope/NAME-linux-x64`. */

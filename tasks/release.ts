@@ -3,16 +3,20 @@
  * `deno task release [--targets NAME,…] [--brand FILE] [--output DIR] [--runtime stand-in]
  * [--unreleased]`: one archive for each target, packages for Linux, a bill of materials, the notes,
  * and SHA256SUMS. The same sources give the same bytes in any folder at any time.
+ *
+ * So that programs can be signed in between, `--compile-to DIR` only compiles them, as
+ * DIR/TARGET/NAME, and `--programs DIR` packs what is there. `--tag`, `--repository` and
+ * `--signer-workflow` are compared with the version and the brand first.
  */
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { archiveFolder, archiveName, CHECKSUMS_FILE, programInArchive } from "../shared/release.ts";
+import { brand as ownBrand } from "../shared/brand.ts";
 import { version } from "../shared/version.ts";
-import { standInRuntime } from "../tests/support/stand_in_runtime.ts";
-import { bundle } from "./bundle.ts";
-import { commit, compileBundle, readBrand } from "./compile.ts";
+import { readBrand } from "./compile.ts";
+import { renameProgram } from "./docs_file.ts";
 import { describeProduct } from "./packages/description.ts";
 import { linuxPackages } from "./packages/linux/linux_packages.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
@@ -21,15 +25,20 @@ import { filesBelow, sortedByName } from "./release/archive_file.ts";
 import { buildSeconds } from "./release/build_time.ts";
 import { type BundledPackage, bundledPackages, isInProgram } from "./release/bundled_packages.ts";
 import { checksums } from "./release/checksums.ts";
+import { compilePrograms, programPath } from "./release/compile_programs.ts";
 import { embeddedSoftware } from "./release/embedded_software.ts";
+import { inspectExecutable } from "./release/executable.ts";
 import { licenseText } from "./release/license_text.ts";
 import {
   changelogSection,
   NOTES_FILE,
   UNRELEASED,
   withAbsoluteLinks,
+  withoutLinks,
 } from "./release/release_notes.ts";
+import { checkBrandShape, checkReleaseRun } from "./release/release_run.ts";
 import { sbom, sbomFile } from "./release/sbom.ts";
+import { type PackedProgram, signatureNotes } from "./release/signature_notes.ts";
 import { tarGz } from "./release/tar.ts";
 import { type Notice, NOTICES_FILE, thirdPartyNotices } from "./release/third_party_notices.ts";
 import { zip } from "./release/zip.ts";
@@ -46,6 +55,11 @@ const { values } = parseArgs({
     runtime: { type: "string" },
     /** With the notes of what has no version yet. */
     unreleased: { type: "boolean", default: false },
+    "compile-to": { type: "string" },
+    programs: { type: "string" },
+    tag: { type: "string" },
+    repository: { type: "string" },
+    "signer-workflow": { type: "string" },
   },
 });
 const pinned = await pinnedDeno();
@@ -65,15 +79,24 @@ async function writeRelease(): Promise<void> {
   const brand = await readBrand(brandFile);
   const { binaryName, release } = brand;
   // What may be missing or mistyped comes first, before the minutes that compiling takes.
+  checkBrandShape(brand, ownBrand);
   const product = describeProduct(brand, version);
-  const notes = withAbsoluteLinks(
-    changelogSection(
-      await Deno.readTextFile(join(root, "CHANGELOG.md")),
-      values.unreleased ? UNRELEASED : version,
-    ),
-    `https://github.com/${release.repository}/blob/v${version}`,
+  const { tag, repository } = values;
+  checkReleaseRun({ tag, repository, signerWorkflow: values["signer-workflow"] }, brand, version);
+  const section = changelogSection(
+    await Deno.readTextFile(join(root, "CHANGELOG.md")),
+    values.unreleased ? UNRELEASED : version,
   );
+  // The repository of another brand does not have the pages that are linked to.
+  const notes = brandFile === undefined
+    ? withAbsoluteLinks(section, `https://github.com/${release.repository}/blob/v${version}`)
+    : renameProgram(withoutLinks(section), brand);
   const chosen = values.targets.split(",").map((name) => targetNamed(name));
+  const { runtime } = values;
+  if (values["compile-to"] !== undefined) {
+    await compilePrograms(chosen, { folder: values["compile-to"], brandFile, runtime });
+    return;
+  }
   const seconds = await buildSeconds(root);
   await Deno.mkdir(values.output, { recursive: true });
   const work = await Deno.makeTempDir({ prefix: "release-" });
@@ -84,7 +107,12 @@ async function writeRelease(): Promise<void> {
     sums.set(name, createHash("sha256").update(content).digest("hex"));
     console.log(path);
   };
+  const packed: PackedProgram[] = [];
   try {
+    const programs = values.programs ?? join(work, "programs");
+    if (values.programs === undefined) {
+      await compilePrograms(chosen, { folder: programs, brandFile, runtime });
+    }
     const reference = join(work, "reference");
     const date = new Date(seconds * 1000).toISOString().slice(0, 10);
     await writeReferenceFiles({ folder: reference, date, brandFile });
@@ -92,28 +120,21 @@ async function writeRelease(): Promise<void> {
       ...await filesBelow(reference),
       { name: "LICENSE", content: await Deno.readFile(join(root, "LICENSE")), executable: false },
     ];
-    const bundled = await bundle({ folder: work, commit: await commit(), brandFile });
-    // Bundling has put them all into Deno's package cache.
     const packages = await bundledPackages();
     const software = await embeddedSoftware();
     const bill = sbom({ name: binaryName, version, license: "MIT", seconds, packages, software });
     await write(sbomFile(binaryName, version), new TextEncoder().encode(bill));
     for (const target of chosen) {
       const { name } = target;
-      const { path } = await compileBundle(bundled, {
-        target,
-        outputFolder: work,
-        brandFile,
-        runtime: values.runtime === "stand-in" ? await standInRuntime(name) : undefined,
-      });
-      const program = { content: await Deno.readFile(path), executable: true };
+      const content = await Deno.readFile(programPath(programs, target, binaryName));
+      packed.push({ target: name, executable: inspectExecutable(content) });
       const folder = archiveFolder(version, name, binaryName);
       const notices = thirdPartyNotices(`${binaryName} ${version}`, [
         ...software,
         ...await packageNotices(packages.filter(({ name }) => isInProgram(name, target))),
       ]);
       const files = sortedByName([
-        { ...program, name: programInArchive(version, name, binaryName) },
+        { content, executable: true, name: programInArchive(version, name, binaryName) },
         {
           name: `${folder}/${NOTICES_FILE}`,
           content: new TextEncoder().encode(notices),
@@ -130,7 +151,10 @@ async function writeRelease(): Promise<void> {
     await Deno.remove(work, { recursive: true });
   }
   await Deno.writeTextFile(join(values.output, CHECKSUMS_FILE), checksums(sums));
-  await Deno.writeTextFile(join(values.output, NOTES_FILE), notes);
+  await Deno.writeTextFile(
+    join(values.output, NOTES_FILE),
+    [notes, signatureNotes(packed)].filter((text) => text !== "").join("\n"),
+  );
 }
 
 async function packageNotices(packages: readonly BundledPackage[]): Promise<Notice[]> {

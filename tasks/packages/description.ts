@@ -1,5 +1,6 @@
 /** What every package of a release says about it: the one source of installers and manifests. */
 import { archiveName, CHECKSUMS_FILE, releaseFileUrl } from "../../shared/release.ts";
+import { readChecksums } from "../release/checksums.ts";
 
 /** The one target of installers and manifests for Windows, whose ARM64 runs it too. */
 export const WINDOWS_TARGET = "x86_64-pc-windows-msvc";
@@ -122,16 +123,6 @@ export function archiveFor(description: PackageDescription, target: string): Arc
   const archive = description.archives.get(target);
   if (archive !== undefined) return archive;
   throw new Error(`The release has no archive for ${target}, which this package needs.`);
-}
-
-/** From names to checksums, as `sha256sum` writes them. */
-function readChecksums(text: string): Map<string, string> {
-  const sums = new Map<string, string>();
-  for (const line of text.split("\n")) {
-    const [, sha256, name] = /^([0-9a-f]{64}) [ *](\S+)$/.exec(line) ?? [];
-    if (name !== undefined) sums.set(name, sha256);
-  }
-  return sums;
 }
 
 /** The texts go into scripts of two shells, Ruby, JSON and YAML. */

@@ -38,6 +38,8 @@ interface Lock {
 
 /** All packages that main.ts reaches, and the keychain add-ons of all targets, sorted. */
 export async function bundledPackages(): Promise<BundledPackage[]> {
+  // Their licenses are read from Deno's package cache.
+  await runDeno(["cache", "--quiet", "--lock=deno.lock", "--frozen", "main.ts"], { cwd: root });
   const { modules, npmPackages }: Info = JSON.parse(
     await runDeno(["info", "--json", "--lock=deno.lock", "--frozen", "main.ts"], { cwd: root }),
   );

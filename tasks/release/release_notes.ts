@@ -19,7 +19,14 @@ export function changelogSection(changelog: string, version: string): string {
   throw new Error(`CHANGELOG.md has no section for ${version}.`);
 }
 
+const RELATIVE_LINK = /\[([^\]]*)\]\((?![a-z]+:|#)([^()\s]+)\)/g;
+
 /** A page of releases is elsewhere than CHANGELOG.md: paths become addresses below `base`. */
 export function withAbsoluteLinks(markdown: string, base: string): string {
-  return markdown.replace(/\]\((?![a-z]+:|#)([^()\s]+)\)/g, (_, path) => `](${base}/${path})`);
+  return markdown.replace(RELATIVE_LINK, (_, text, path) => `[${text}](${base}/${path})`);
+}
+
+/** Paths of this repository become text. */
+export function withoutLinks(markdown: string): string {
+  return markdown.replace(RELATIVE_LINK, "$1");
 }

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { changelogSection, withAbsoluteLinks } from "../../tasks/release/release_notes.ts";
+import {
+  changelogSection,
+  withAbsoluteLinks,
+  withoutLinks,
+} from "../../tasks/release/release_notes.ts";
 
 const CHANGELOG = `# Changes
 
@@ -37,5 +41,12 @@ Deno.test("links of the notes work outside the repository", () => {
   assert.equal(
     withAbsoluteLinks("[a](docs/a.md#b), [c](https://c.example/), [d](#d)", "https://x.example/1"),
     "[a](https://x.example/1/docs/a.md#b), [c](https://c.example/), [d](#d)",
+  );
+});
+
+Deno.test("the notes of another brand have no links to this repository", () => {
+  assert.equal(
+    withoutLinks("- See [the docs](docs/a.md), [c](https://c.example/)"),
+    "- See the docs, [c](https://c.example/)",
   );
 });
