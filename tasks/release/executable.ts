@@ -1,6 +1,6 @@
 /**
  * The headers of a compiled program or add-on: the system and processor that it is for, and whether
- * somebody signed it. ELF has no signatures.
+ * it is signed. ELF has no signatures.
  */
 import { Buffer } from "node:buffer";
 

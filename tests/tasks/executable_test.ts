@@ -13,20 +13,20 @@ async function addOn(keyring: string): Promise<Uint8Array> {
 }
 
 Deno.test("each target embeds an add-on for its own system and processor", async () => {
-  const found: Record<string, string> = {};
+  const systems: Record<string, string> = {};
   for (const { name, keyring } of targets) {
     if (keyring === undefined) continue;
     const { format, processor } = inspectExecutable(await addOn(keyring));
-    found[name] = `${format} ${processor}`;
+    systems[name] = `${format} ${processor}`;
   }
-  assert.deepEqual(found, {
+  assert.deepEqual(systems, {
     "x86_64-apple-darwin": "Mach-O x86_64",
     "aarch64-apple-darwin": "Mach-O aarch64",
     "x86_64-pc-windows-msvc": "PE x86_64",
   });
 });
 
-Deno.test("tells signatures with a certificate, without one, and none", async () => {
+Deno.test("distinguishes signatures with a certificate, without one, and none", async () => {
   // Its publisher signs the add-on.
   const arm = inspectExecutable(await addOn("darwin-arm64"));
   assert.deepEqual(arm, {
@@ -41,7 +41,7 @@ Deno.test("tells signatures with a certificate, without one, and none", async ()
   assert.equal(inspectExecutable(await signedPe()).signature, "certificate");
 });
 
-Deno.test("reads ELF, and rejects what is no program", async () => {
+Deno.test("reads ELF, and rejects other files", async () => {
   if (Deno.build.os === "linux") {
     const { format, processor } = inspectExecutable(await Deno.readFile(Deno.execPath()));
     assert.deepEqual([format, processor], ["ELF", Deno.build.arch]);
