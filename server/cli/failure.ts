@@ -18,6 +18,7 @@ import { MigrationConflict } from "../store/db/migration_conflict.ts";
 import { DatabaseTooNew } from "../store/db/database_too_new.ts";
 import { NoDatabase } from "../store/db/no_database.ts";
 import { sqlStateOf } from "../store/db/sql_state.ts";
+import { isTooOld, SUPPORTED_POSTGRES } from "../store/db/supported_versions.ts";
 import { DatabaseUnreachable } from "../store/db/postgres_dial.ts";
 import type { ConfigProblem } from "../config/problem.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -142,6 +143,11 @@ function describeDatabaseError(code: string, message: string): string {
   if (code === "53300") {
     return `the database has no free connections (${message}). Raise max_connections, or ` +
       "stop other clients.";
+  }
+  if (isTooOld(code, message)) {
+    const { oldest, newest } = SUPPORTED_POSTGRES;
+    return `the database is older than PostgreSQL ${oldest}, the oldest version that works. ` +
+      `Upgrade it, to PostgreSQL ${newest} if you can.`;
   }
   if (code === "25006") {
     return `the database is read-only (${message}). Check that database_url names the primary.`;

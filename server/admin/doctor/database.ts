@@ -4,10 +4,10 @@ import { named } from "./named.ts";
 import { type Finding, ok, problem, warning } from "../../../shared/finding.ts";
 import { appliedMigrations, migrationStatus, unknownMigrations } from "../../store/db/migrate.ts";
 import { listForbiddenTables, readDatabaseFacts } from "../../store/database_facts.ts";
+import { SUPPORTED_POSTGRES } from "../../store/db/supported_versions.ts";
 import type { DoctorDeps } from "./examine.ts";
 
-/** PostgreSQL's major versions that are tested. */
-const [OLDEST, NEWEST] = [14, 18];
+const { oldest: OLDEST, newest: NEWEST } = SUPPORTED_POSTGRES;
 /** Clocks that differ by more make tokens look expired, or not yet valid. */
 const MAX_CLOCK_DIFFERENCE_MS = 5000;
 /** Bytes, and a share of the disk, below which an operator has to act. */

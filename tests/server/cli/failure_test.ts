@@ -33,6 +33,7 @@ const FAILURES: [error: unknown, code: number][] = [
   [database("53100", "could not extend file"), EXIT.failure],
   [database("53300", "sorry, too many clients already"), EXIT.failure],
   [database("25006", "cannot execute INSERT in a read-only transaction"), EXIT.failure],
+  [database("42704", 'unrecognized configuration parameter "idle_session_timeout"'), EXIT.failure],
   [database("55P03", "canceling statement due to lock timeout"), EXIT.failure],
   [database("57P01", "terminating connection"), EXIT.failure],
   [database("CONNECTION_CLOSED", "write CONNECTION_CLOSED"), EXIT.failure],
