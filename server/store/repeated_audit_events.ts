@@ -134,7 +134,8 @@ async function recordMany(sql: Sql, occurrences: readonly Occurrence[]): Promise
       )
       select id, ends_at, event, actor, acting_for, subject, address, result, replica, details, 0,
         at
-      from occurred order by n
+      -- In one order, so that no two replicas wait for each other.
+      from occurred order by id
       on conflict (id) do update set
         count = r.count + 1, last_at = greatest(r.last_at, excluded.last_at)
       returning *
