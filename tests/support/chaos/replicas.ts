@@ -1,4 +1,5 @@
 /** Two replicas of the compiled program behind HAProxy, each with its own way to the database. */
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { brand } from "../../../shared/brand.ts";
@@ -33,6 +34,8 @@ export interface Replicas extends AsyncDisposable {
   /** What they have sent and written elsewhere, by place, and what other users of the machine see. */
   exported(): Promise<Record<string, string>>;
   secrets: readonly string[];
+  /** The variables with which their commands read what is sealed. */
+  keyVariables: Record<string, string>;
 }
 
 export async function startReplicas(cluster: PostgresCluster): Promise<Replicas> {
@@ -52,6 +55,8 @@ export async function startReplicas(cluster: PostgresCluster): Promise<Replicas>
   cleanUp.defer(() => receiver.shutdown());
   const auditFile = join(home.folder, "audit.jsonl");
   const auditSecret = `secret-of-the-stream-${crypto.randomUUID()}`;
+  const secretKey = randomBytes(32).toString("base64");
+  const keyVariables = { [`${brand.envPrefix}_SECRET_KEY`]: secretKey };
   const outputs: Running[] = [];
   const list: Replica[] = [];
   for (const port of ports) {
@@ -98,6 +103,7 @@ export async function startReplicas(cluster: PostgresCluster): Promise<Replicas>
               ...home.env,
               ...clock.env,
               ...collector.env,
+              ...keyVariables,
               [`${brand.envPrefix}_DATABASE_URL`]: hosts(statements),
               [`${brand.envPrefix}_DATABASE_LISTEN_URL`]: hosts(notifications),
               [`${brand.envPrefix}_AUDIT_STREAM`]:
@@ -126,7 +132,8 @@ export async function startReplicas(cluster: PostgresCluster): Promise<Replicas>
   return {
     issuer,
     list,
-    secrets: [auditSecret],
+    secrets: [auditSecret, secretKey],
+    keyVariables,
     async exported() {
       const lines = outputs.map(({ pid }) =>
         Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "")

@@ -9,6 +9,7 @@ import { PASSWORD_MARK } from "../assert_no_secrets.ts";
 import { run } from "../binary.ts";
 import { eventually } from "../eventually.ts";
 import { temporaryHome } from "../temporary_home.ts";
+import { collectAccountSecrets } from "./account_secrets.ts";
 import { auditProblems } from "./check_audit.ts";
 import { FAULTS, type Site } from "./faults.ts";
 import { type Journal, newJournal } from "./journal.ts";
@@ -56,12 +57,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     email: `dev-${number}@example.com`,
     password: `${PASSWORD_MARK} ${number} by anyone`,
   }));
-  const place = ["--database-url", urlOf(cluster.password, cluster.primary().port)];
+  const env = {
+    ...replicas.keyVariables,
+    [`${brand.envPrefix}_DATABASE_URL`]: urlOf(cluster.password, cluster.primary().port),
+  };
   await Promise.all(accounts.map(async ({ email, password }) => {
-    const args = ["admin", "user", "add", email, "--password-stdin", ...place];
-    const { code, stderr } = await run(args, { stdin: `${password}\n` });
+    const args = ["admin", "user", "add", email, "--password-stdin"];
+    const { code, stderr } = await run(args, { stdin: `${password}\n`, env });
     if (code !== 0) throw new Error(stderr);
   }));
+  for (const secret of await collectAccountSecrets({ origin: replicas.issuer, env })) {
+    journal.secrets.add(secret);
+  }
   const clients = accounts.map((account, number): LoadClient =>
     loadClient({
       origin: replicas.issuer,
@@ -135,7 +142,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       log: replicas.output(),
       metrics: (await Promise.all(replicas.list.map(metricsOf))).join("\n"),
       ...await replicas.exported(),
-      ...await printedByCommands(urlOf(cluster.password, cluster.primary().port)),
+      ...await printedByCommands({
+        ...env,
+        // Another one since a failover.
+        [`${brand.envPrefix}_DATABASE_URL`]: urlOf(cluster.password, cluster.primary().port),
+      }),
     });
     journal.faults.push(...problems);
     result.searched = searched;
@@ -147,9 +158,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 }
 
 /** What operators' commands print and write. */
-async function printedByCommands(databaseUrl: string): Promise<Record<string, string>> {
+async function printedByCommands(
+  variables: Record<string, string>,
+): Promise<Record<string, string>> {
   await using home = await temporaryHome();
-  const env = { ...home.env, [`${brand.envPrefix}_DATABASE_URL`]: databaseUrl };
+  const env = { ...home.env, ...variables };
   const backup = join(home.folder, "auth.backup");
   const encrypted = join(home.folder, "encrypted.backup");
   const passphrase = join(home.folder, "passphrase");
