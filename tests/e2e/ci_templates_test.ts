@@ -4,17 +4,27 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
+import {
+  archiveFolder,
+  archiveName,
+  CHECKSUMS_FILE,
+  programInArchive,
+  PROVENANCE_FILE,
+} from "../../shared/release.ts";
 import { binaryPath, run } from "../support/binary.ts";
 import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
 import { startServer } from "../support/server_process.ts";
 import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
+import { writeTool } from "../support/tool_folder.ts";
 import { gitlabJob, runAction } from "../support/workflow_steps.ts";
 
 const ACTION = ".github/actions/setup-yourapp/action.yml";
 const TEMPLATE = "docs/ci/gitlab.yml";
 
 const target = Deno.build.target;
-const archive = `${brand.binaryName}-${target}.tar.gz`;
+const VERSION = "9.8.7";
+const archive = archiveName(VERSION, target);
+const path = (file: string) => `/download/v${VERSION}/${file}`;
 
 interface Mirror extends AsyncDisposable {
   url: string;
@@ -24,11 +34,12 @@ interface Mirror extends AsyncDisposable {
   sha256: string;
 }
 
-/** A download host with one release, v9.8.7, of `program`, packed as release.yml packs it. */
+/** A download host with one release of `program`, laid out and packed as a real one. */
 async function mirror(program: string, folder: string): Promise<Mirror> {
-  await Deno.copyFile(program, join(folder, brand.binaryName));
+  await Deno.mkdir(join(folder, archiveFolder(VERSION, target)), { recursive: true });
+  await Deno.copyFile(program, join(folder, programInArchive(VERSION, target)));
   const tar = await new Deno.Command("tar", {
-    args: ["--use-compress-program=gzip -1", "-cf", archive, brand.binaryName],
+    args: ["--use-compress-program=gzip -1", "-cf", archive, archiveFolder(VERSION, target)],
     cwd: folder,
   }).output();
   assert.equal(tar.code, 0, new TextDecoder().decode(tar.stderr));
@@ -36,8 +47,9 @@ async function mirror(program: string, folder: string): Promise<Mirror> {
   const sha256 = createHash("sha256").update(packed).digest("hex");
   const sums = `${"0".repeat(64)}  other-${archive}\n${sha256}  ${archive}\n`;
   const files = new Map([
-    [`/v9.8.7/${archive}`, packed],
-    ["/v9.8.7/SHA256SUMS", new TextEncoder().encode(sums)],
+    [path(archive), packed],
+    [path(CHECKSUMS_FILE), new TextEncoder().encode(sums)],
+    [path(PROVENANCE_FILE), new TextEncoder().encode("{}")],
   ]);
   const fetched: string[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
@@ -96,7 +108,16 @@ const github = {
   action_repository: "acme/tools",
   repository: "acme/api",
   server_url: "https://github.example",
+  token: "ghs_job",
 };
+
+/** A folder with a gh that writes its arguments to the log and exits with this code. */
+async function fakeGh(folder: string, code = 0): Promise<string> {
+  const tools = join(folder, "tools");
+  await Deno.mkdir(tools, { recursive: true });
+  await writeTool(tools, "gh", `echo "gh $*"; exit ${code}`);
+  return tools;
+}
 
 /** On Windows the action runs in Git's bash, which nothing here can replace. */
 const ignore = Deno.build.os === "windows";
@@ -112,7 +133,8 @@ Deno.test({
       environment: undefined,
     });
     const env = { ...it.home.env, ...it.issuer.actionsJob(claims) };
-    const runner = { folder: it.home.folder, env, github };
+    const tools = await fakeGh(it.home.folder);
+    const runner = { folder: it.home.folder, env, github, tools };
     const inputs = { server: it.server, "download-url": `${it.releases.url}/`, scope: "deploy" };
     const result = await runAction(ACTION, { ...inputs, "export-token": "true" }, runner);
     assert.equal(result.code, 0, result.log);
@@ -120,7 +142,17 @@ Deno.test({
     assert.equal(result.env[`${brand.envPrefix}_TOKEN`], result.outputs.token);
     assert.equal(result.env[`${brand.envPrefix}_SERVER`], it.server);
     assert.doesNotMatch(result.log, /eyJ|add-mask/);
-    assert.deepEqual(it.releases.fetched, [`/v9.8.7/${archive}`, "/v9.8.7/SHA256SUMS"]);
+    const files = [archive, CHECKSUMS_FILE, PROVENANCE_FILE];
+    assert.deepEqual(it.releases.fetched, files.map(path));
+    assert.match(
+      result.log,
+      new RegExp(
+        `^gh attestation verify .*/${archive} --bundle .*/${PROVENANCE_FILE} --repo acme/tools ` +
+          "--signer-workflow acme/tools/.github/workflows/release-brand.yml " +
+          "--source-ref refs/tags/v9.8.7$",
+        "m",
+      ),
+    );
     const userinfo = await fetch(`${it.server}/oauth/userinfo`, {
       headers: { authorization: `Bearer ${result.outputs.token}` },
     });
@@ -151,7 +183,8 @@ Deno.test({
     const program = join(home.folder, "program");
     await Deno.writeTextFile(program, "#!/bin/sh\necho installed\n", { mode: 0o755 });
     await using releases = await mirror(program, home.folder);
-    const runner = { folder: home.folder, env: home.env, github };
+    const tools = await fakeGh(home.folder);
+    const runner = { folder: home.folder, env: home.env, github, tools };
     const inputs = {
       server: "https://auth.example.com",
       login: "false",
@@ -183,9 +216,16 @@ Deno.test({
     assert.equal(injected.code, 1);
     assert.match(injected.log, /Name your server/);
     assert.deepEqual(injected.env, {});
-    releases.files.get(`/v9.8.7/${archive}`)![100] ^= 1;
+    await fakeGh(home.folder, 1);
+    await refuses({}, /gh does not confirm that acme\/tools\/\S+ built/);
+    const unverified = await runAction(ACTION, { ...inputs, "verify-provenance": "false" }, runner);
+    assert.equal(unverified.code, 0, unverified.log);
+    await fakeGh(home.folder);
+    releases.files.delete(path(PROVENANCE_FILE));
+    await refuses({}, /Cannot download .*provenance/);
+    releases.files.get(path(archive))![100] ^= 1;
     await refuses({}, /does not match SHA256SUMS/);
-    releases.files.set("/v9.8.7/SHA256SUMS", new Uint8Array());
+    releases.files.set(path(CHECKSUMS_FILE), new Uint8Array());
     await refuses({}, /instead of nothing/);
   },
 });
@@ -198,7 +238,8 @@ Deno.test({
     await using releases = await mirror(binaryPath(), home.folder);
     const env = { ...home.env, CI: "true", GITHUB_ACTIONS: "true" };
     const inputs = { server: "https://auth.example.com", "download-url": releases.url };
-    const result = await runAction(ACTION, inputs, { folder: home.folder, env, github });
+    const tools = await fakeGh(home.folder);
+    const result = await runAction(ACTION, inputs, { folder: home.folder, env, github, tools });
     assert.equal(result.code, EXIT.authenticationRequired);
     assert.match(result.log, /id-token: write/);
     assert.deepEqual(result.outputs, {});

@@ -32,6 +32,8 @@ export interface Runner {
   env: Record<string, string>;
   /** As `${{ github.… }}` has it. */
   github: Record<string, string>;
+  /** Folder with programs of the runner, before those of this machine. */
+  tools?: string;
 }
 
 /** A file of the repository, under the brand that is tested. */
@@ -44,7 +46,7 @@ async function read(file: string): Promise<string> {
 export async function runAction(
   file: string,
   withInputs: Record<string, string>,
-  { folder, env, github }: Runner,
+  { folder, env, github, tools }: Runner,
 ): Promise<ActionRun> {
   const action: Action = parse(await read(file));
   const inputs: Record<string, string> = {};
@@ -83,7 +85,12 @@ export async function runAction(
         ...result.env,
         ...commandFiles,
         ...stepEnv,
-        PATH: [...result.path.toReversed(), Deno.env.get("PATH")].join(":"),
+        PATH: [
+          ...result.path.toReversed(),
+          ...tools === undefined ? [] : [tools],
+          Deno.env.get("PATH"),
+        ]
+          .join(":"),
       },
       stdin: "",
       cwd: folder,
