@@ -31,6 +31,7 @@ export const TEST_NEEDS: readonly Need[] = [
       { name: "curl", present: () => onPath("curl") },
       { name: "wget", present: () => onPath("wget") },
       { name: "mandoc", present: () => onPath("mandoc") },
+      { name: "jq", present: () => onPath("jq") },
       { name: "zsh", present: () => onPath("zsh") },
       { name: "fish", present: () => onPath("fish") },
       { name: "postgresql-15", present: () => isThere("/usr/lib/postgresql/15/bin/pg_basebackup") },
@@ -60,6 +61,12 @@ export const PATRONI_NEEDS: readonly Need[] = [
   { name: "postgresql-15", present: () => isThere("/usr/lib/postgresql/15/bin/pg_basebackup") },
   { name: "patroni", present: () => onPath("patroni") },
   { name: "etcd-server", present: () => onPath("etcd") },
+];
+
+/** What `deno task release:check --arm` needs. */
+export const ARM_NEEDS: readonly Need[] = [
+  { name: "qemu-user", present: () => onPath("qemu-aarch64") },
+  { name: "libc6-arm64-cross", present: () => isThere("/usr/aarch64-linux-gnu/lib") },
 ];
 
 /** What `deno task bench` needs. */

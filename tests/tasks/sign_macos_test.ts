@@ -99,3 +99,12 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "shellcheck has nothing to say about it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { code, stdout } = await run([SCRIPT], {}, "shellcheck");
+    assert.equal(code, 0, stdout);
+  },
+});
