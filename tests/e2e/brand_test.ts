@@ -6,58 +6,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { wholeCommandLine } from "../../tasks/reference/whole_command_line.ts";
-import { brand } from "../../shared/brand.ts";
 import { type Ended, run } from "../support/binary.ts";
 import { compileForTests } from "../support/compile_for_tests.ts";
+import { assertClean, writeOtherBrand } from "../support/other_brand.ts";
 import { startServer } from "../support/server_process.ts";
 import { temporaryHome } from "../support/temporary_home.ts";
-
-const other: typeof brand | Record<string, unknown> = {
-  ...brand,
-  productName: "Acme Login",
-  binaryName: "acmectl",
-  envPrefix: "ACME",
-  folderName: "acme-login",
-  cliClientId: "acmectl",
-  keychainService: "acmectl",
-  tokenPrefixes: {
-    personalAccessToken: "acme_",
-    refreshToken: "acmer_",
-    deviceCode: "acmed_",
-    clientSecret: "acmec_",
-    directoryToken: "acmes_",
-  },
-  release: {
-    repository: "acme/acmectl",
-    url: "https://github.com/acme/acmectl/releases",
-    signerWorkflow: "acme/auth/.github/workflows/release-brand.yml",
-    maintainer: "Acme <security@acme.example>",
-    npmScope: "acme",
-  },
-};
-
-/** Every old name, in any case. */
-const traces = new RegExp(
-  [
-    ...new Set([
-      brand.productName,
-      brand.binaryName,
-      brand.envPrefix,
-      brand.folderName,
-      brand.cliClientId,
-      brand.keychainService,
-      ...Object.values(brand.tokenPrefixes).map((prefix) => `\\b${prefix}`),
-    ]),
-  ].join("|"),
-  "i",
-);
-
-function assertClean(where: string, text: string): void {
-  const trace = traces.exec(text);
-  if (trace === null) return;
-  const around = text.slice(Math.max(0, trace.index - 80), trace.index + 80);
-  assert.fail(`${where} says ${trace[0]}: …${around}…`);
-}
 
 /** The arguments that call each command, such as `["admin", "keys"]`. */
 function commandPaths(command: Command, path: string[] = []): string[][] {
@@ -88,8 +41,7 @@ async function crawl(start: URL[]): Promise<Map<string, string>> {
 
 Deno.test("a changed brand leaves no trace of the old one", async (t) => {
   await using home = await temporaryHome();
-  const brandFile = join(home.folder, "brand.ts");
-  await Deno.writeTextFile(brandFile, `export const brand = ${JSON.stringify(other)} as const;\n`);
+  const brandFile = await writeOtherBrand(home.folder);
   const { path: program } = await compileForTests({ brandFile, outputFolder: home.folder });
   const dataDir = join(home.folder, "data");
   const call = (args: string[], stdin = "") => run(args, { env: home.env, stdin }, program);
