@@ -38,9 +38,9 @@ export async function checkOnArm(server: string, client: string): Promise<string
 
   const options = { env: home.env, timeoutMs: TIMEOUT_MS };
   const onArm = (...args: string[]) => ["-L", LIBRARIES, client, ...args];
-  const shown = await run(onArm("--version", "--json"), options, QEMU);
-  assert.equal(shown.code, 0, shown.stderr);
-  assert.equal(JSON.parse(shown.stdout).arch, "aarch64");
+  const version = await run(onArm("--version", "--json"), options, QEMU);
+  assert.equal(version.code, 0, version.stderr);
+  assert.equal(JSON.parse(version.stdout).arch, "aarch64");
   await using login = start(
     onArm("login", "--server", serving.issuer, "--no-browser", "--insecure-storage"),
     options,
@@ -57,5 +57,5 @@ export async function checkOnArm(server: string, client: string): Promise<string
   });
   assert.equal(response.status, 200);
   assert.equal((await response.json()).email, alice.email);
-  return shown.stdout.trim();
+  return version.stdout.trim();
 }

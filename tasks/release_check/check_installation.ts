@@ -69,9 +69,9 @@ export async function checkStarts(
   installation: Installation,
   { version, commit }: Version,
 ): Promise<void> {
-  const shown = await installation.run("--version", "--json");
-  assert.equal(shown.code, 0, shown.stderr);
-  const { version: own, commit: built } = JSON.parse(shown.stdout);
+  const printed = await installation.run("--version", "--json");
+  assert.equal(printed.code, 0, printed.stderr);
+  const { version: own, commit: built } = JSON.parse(printed.stdout);
   assert.deepEqual([own, built], [version, commit]);
   const dataDir = await Deno.makeTempDir({ prefix: "data-" });
   const serve = await installation.run("serve", "--check", "--data-dir", join(dataDir, "data"));
