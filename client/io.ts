@@ -82,6 +82,16 @@ export interface ClientIo {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<ForegroundResult>;
+  /**
+   * Runs a program without a shell on our terminal, with `env` added to our environment, and `text`
+   * as its standard input, until the user leaves it. False if it cannot be started.
+   */
+  showInPager(
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    text: string,
+  ): Promise<boolean>;
 }
 
 export type LoopbackAddress = "127.0.0.1" | "::1";

@@ -8,6 +8,7 @@ export const CLIENT_VARIABLES = [
   "SERVER",
   "CONFIG_DIR",
   "CA_FILE",
+  "PAGER",
   "SUBJECT_TOKEN_FILE",
   "ID_TOKEN",
   // Of docs/ci and .github/actions.

@@ -16,7 +16,7 @@ import { archiveFolder, archiveName, CHECKSUMS_FILE, programInArchive } from "..
 import { brand as ownBrand } from "../shared/brand.ts";
 import { version } from "../shared/version.ts";
 import { readBrand } from "./compile.ts";
-import { renameProgram } from "./docs_file.ts";
+import { renamePage } from "./docs_names.ts";
 import { describeProduct } from "./packages/description.ts";
 import { linuxPackages } from "./packages/linux/linux_packages.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
@@ -90,7 +90,7 @@ async function writeRelease(): Promise<void> {
   // The repository of another brand does not have the pages that are linked to.
   const notes = brandFile === undefined
     ? withAbsoluteLinks(section, `https://github.com/${release.repository}/blob/v${version}`)
-    : renameProgram(withoutLinks(section), brand);
+    : renamePage(withoutLinks(section), brand);
   const chosen = values.targets.split(",").map((name) => targetNamed(name));
   const { runtime } = values;
   if (values["compile-to"] !== undefined) {

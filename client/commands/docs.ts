@@ -5,37 +5,83 @@ import { examples } from "../../shared/command_examples.ts";
 import type { Run } from "../../shared/command_line.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
+import { wrapWords } from "../../shared/wrap_text.ts";
+import { choosePager, PAGER_VARIABLE } from "../docs/pager.ts";
 import { readPages } from "../docs/read_pages.ts";
 import { renderPage } from "../docs/render_page.ts";
+import { type PageMatch, searchPages } from "../docs/search_pages.ts";
 import { parseTopics, similarTopics, type Topic } from "../docs/topics.ts";
 import type { ClientIo } from "../io.ts";
-import { stdoutStyle } from "../output.ts";
+import { formatJson, stdoutStyle } from "../output.ts";
 
 export type DocsIo = Pick<
   ClientIo,
-  "stdout" | "stderr" | "stdoutIsTerminal" | "stdoutColumns" | "env"
+  "stdout" | "stderr" | "stdoutIsTerminal" | "stdoutColumns" | "env" | "platform" | "showInPager"
 >;
 
-export async function docs(typed: string | undefined, io: DocsIo): Promise<number> {
+export interface DocsOptions {
+  /** Terms, separated by spaces. */
+  search?: string;
+  json?: boolean;
+  /** False with --no-pager. */
+  pager?: boolean;
+}
+
+/** Of a passage that a search has pageMatches. */
+const MAX_EXCERPT = 160;
+
+export async function docs(
+  typed: string | undefined,
+  options: DocsOptions,
+  io: DocsIo,
+): Promise<number> {
   const pages = await readPages();
-  const topics = parseTopics(pages.index);
-  if (typed === undefined) {
-    io.stdout(topicList(topics, io));
-    return EXIT.ok;
+  let topics = parseTopics(pages.index);
+  if (typed !== undefined) {
+    const name = typed.replace(/\.md$/, "");
+    const topic = topics.find((topic) => topic.name === name) ??
+      topics.find((topic) => topic.name.endsWith(`/${name}`));
+    if (topic === undefined) {
+      const similar = name === "" ? [] : similarTopics(name, topics);
+      const hint = similar.length > 0
+        ? `Did you mean ${similar.join(" or ")}?`
+        : `Run: ${brand.binaryName} docs`;
+      io.stderr(`Error: there is no page "${sanitizeLine(name, 60)}". ${hint}\n`);
+      return EXIT.usage;
+    }
+    topics = [topic];
   }
-  const name = typed.replace(/\.md$/, "");
-  const topic = topics.find((topic) => topic.name === name) ??
-    topics.find((topic) => topic.name.endsWith(`/${name}`));
-  if (topic === undefined) {
-    const similar = name === "" ? [] : similarTopics(name, topics);
-    const hint = similar.length > 0
-      ? `Did you mean ${similar.join(" or ")}?`
-      : `Run: ${brand.binaryName} docs`;
-    io.stderr(`Error: there is no page "${sanitizeLine(name, 60)}". ${hint}\n`);
-    return EXIT.usage;
+  const { search } = options;
+  const pageMatches: PageMatch[] = search === undefined
+    ? topics.map((topic) => ({ ...topic, matches: [] }))
+    : searchPages(search, pages, topics);
+  if (options.json) {
+    const isPage = typed !== undefined && search === undefined;
+    io.stdout(formatJson(pageMatches.map(({ name, title, section, matches }) => ({
+      ...{ name, title, section, matches },
+      markdown: isPage ? pages[name] : null,
+    }))));
+    return pageMatches.length > 0 ? EXIT.ok : EXIT.failure;
   }
-  io.stdout(renderPage(pages[topic.name], io.stdoutColumns(), stdoutStyle(io)));
+  if (search !== undefined && pageMatches.length === 0) {
+    io.stderr(`No page contains all search terms: ${sanitizeLine(search, 100)}\n`);
+    return EXIT.failure;
+  }
+  const text = search !== undefined
+    ? matchList(pageMatches, io)
+    : typed === undefined
+    ? topicList(topics, io)
+    : renderPage(pages[topics[0].name], io.stdoutColumns(), stdoutStyle(io));
+  await show(text, options, io);
   return EXIT.ok;
+}
+
+/** On a terminal with a pager, if there is one. */
+async function show(text: string, { pager }: DocsOptions, io: DocsIo): Promise<void> {
+  const chosen = io.stdoutIsTerminal && pager !== false ? choosePager(io) : undefined;
+  const isShown = chosen !== undefined &&
+    await io.showInPager(chosen.program, chosen.args, chosen.env, text);
+  if (!isShown) io.stdout(text);
 }
 
 function topicList(topics: readonly Topic[], io: DocsIo): string {
@@ -49,15 +95,35 @@ function topicList(topics: readonly Topic[], io: DocsIo): string {
   ).join("\n");
 }
 
+function matchList(pageMatches: readonly PageMatch[], io: DocsIo): string {
+  const { bold, faint } = stdoutStyle(io);
+  const width = Math.min(io.stdoutColumns(), 100) - 2;
+  return pageMatches.map(({ name, title, matches }) =>
+    [
+      `${bold(name)}  ${title}`,
+      ...matches.flatMap(({ heading, text }) => {
+        const excerpt = text.length > MAX_EXCERPT ? `${text.slice(0, MAX_EXCERPT)}…` : text;
+        return wrapWords(`${heading}: ${excerpt}`, width).map((line) => `  ${faint(line)}`);
+      }),
+    ].map((line) => `${line}\n`).join("")
+  ).join("\n");
+}
+
 export function declare(command: Command, client: Run<ClientIo>): void {
   const bin = brand.binaryName;
   command.argument("[topic]", "the page; without it, all pages are listed")
+    .option("--search <terms>", "list the pages that contain all search terms, and where")
+    .option("--no-pager", `print at once (default on a terminal: ${PAGER_VARIABLE}, PAGER or less)`)
+    .option("--json", "print JSON; with a topic, its Markdown")
     .addHelpText(
       "after",
       examples([`${bin} docs quickstart`, "a page, in this terminal"], [
-        `${bin} docs configuration | less`,
-        "a long one, in a pager",
+        `${bin} docs --search "refresh token"`,
+        "the pages about something",
+      ], [
+        `${bin} docs configuration | grep lifetime`,
+        "a page as plain text",
       ]),
     )
-    .action((topic) => client((io) => docs(topic, io)));
+    .action((topic, options) => client((io) => docs(topic, options, io)));
 }

@@ -33,9 +33,15 @@ export function renderPage(markdown: string, columns: number, { bold, faint }: S
       index++;
     } else if (line.trimStart().startsWith("```")) {
       const isConsole = line.trimStart().startsWith("```console");
+      const styleCode = (code: string) =>
+        isConsole && /^\$ /.test(code)
+          ? bold(code)
+          : /^ *(?:#|\/\/|--) /.test(code)
+          ? faint(code)
+          : code;
       index++;
       for (const code of take((next) => !next.trimStart().startsWith("```"))) {
-        output.push(code === "" ? "" : `    ${isConsole && /^\$ /.test(code) ? bold(code) : code}`);
+        output.push(code === "" ? "" : `    ${styleCode(code)}`);
       }
       index++;
     } else if (/^#+ /.test(line)) {

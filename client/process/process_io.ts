@@ -113,5 +113,11 @@ export function processIo(
       return await streamProgram(program, args, input, read, signal);
     },
     runInForeground: runInForeground(signals),
+    async showInPager(program, args, env, text) {
+      const { showInPager } = await import("./pager.ts");
+      // Ctrl-C is for the pager.
+      signals.delegateToProgram();
+      return await showInPager(program, args, env, text);
+    },
   };
 }

@@ -25,6 +25,7 @@ const OWN_VARIABLES: Record<ClientVariable, string | undefined> = {
   SERVER: "The server, used when --server is omitted.",
   CONFIG_DIR: "The folder for the list of logins and, without a keychain, their credentials.",
   CA_FILE: "A PEM file of certificate authorities to trust besides the system's.",
+  PAGER: `The pager of \`${brand.binaryName} docs\`, before PAGER.`,
   SUBJECT_TOKEN_FILE: "A file with the identity token of this workload.",
   ID_TOKEN: "The identity token of this GitLab job.",
   VERSION: undefined,

@@ -88,6 +88,19 @@ Deno.test("a changed brand leaves no trace of the old one", async (t) => {
     }
   });
 
+  await t.step("in the documentation", async () => {
+    const list = await call(["docs", "--json"]);
+    const topics: { name: string }[] = JSON.parse(list.stdout);
+    assert.ok(topics.length > 50);
+    assertClean("docs --json", list.stdout);
+    for (const { name } of topics) {
+      const page = await call(["docs", name]);
+      assert.equal(page.code, 0, name);
+      assertClean(`docs ${name}`, said(page));
+    }
+    assert.match((await call(["docs", "quickstart"])).stdout, /acmectl login/);
+  });
+
   await t.step("in setup, pages, metadata and tokens", async () => {
     await using server = await startServer({ dataDir, env: home.env, program });
     assert.match(server.running.stdout(), /Acme Login/);

@@ -90,6 +90,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
       io.inFront.push({ command: [program, ...args], env });
       return Promise.resolve(io.foreground[program] ?? "not_found");
     },
+    showInPager: () => Promise.resolve(false),
     interrupt: () => controller.abort(),
   };
   return Object.assign(io, changes);

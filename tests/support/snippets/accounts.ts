@@ -144,11 +144,5 @@ export const ACCOUNTS: readonly Account[] = [
   },
   { page: "docs/architecture.md", language: "text", sample: "a list of folders" },
   { page: "docs/moving-in.md", language: "text", sample: "what a command prints" },
-  {
-    page: "docs/token-format.md",
-    language: "text",
-    has: "256 random bits",
-    sample: "the parts of a token",
-  },
   { ...TOKEN_FORMAT, language: "text" },
 ];
