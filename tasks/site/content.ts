@@ -9,6 +9,9 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
+/** Columns of a table that is scrolled on most screens: its first one stays in view. */
+const WIDE = 6;
+
 /** `diagrams` are the SVG files by their path from docs/; they become part of the page. */
 export function renderContent(page: Page, diagrams: ReadonlyMap<string, string>): string {
   let heading = 0;
@@ -45,7 +48,10 @@ export function renderContent(page: Page, diagrams: ReadonlyMap<string, string>)
             cells.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`)
               .join("")
           }</tr>`;
-        return `<div class="table" tabindex="0"><table><thead>${row(token.header, "th")}</thead>` +
+        const width = token.header.length >= WIDE ? " wide" : "";
+        return `<div class="table${width}" tabindex="0"><table><thead>${
+          row(token.header, "th")
+        }</thead>` +
           `<tbody>${token.rows.map((cells) => row(cells, "td")).join("")}</tbody></table></div>\n`;
       },
       checkbox: () => `<span class="check" aria-hidden="true"></span>`,

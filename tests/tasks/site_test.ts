@@ -76,7 +76,24 @@ Deno.test("the site is searched, and is accessible, from a folder", async (t) =>
         assert.equal(await overflow(page), 0, `${name} scrolls sideways at 320 px`);
         await page.setViewportSize({ width, height });
       }
+      await page.goto(address("comparison"));
+      const table = page.locator(".table.wide").first();
+      await table.evaluate((element) => element.scrollLeft = 300);
+      const [cell, edge] = await Promise.all(
+        [table.locator("td").first(), table].map((part) => part.boundingBox()),
+      );
+      assert.ok(Math.abs(cell!.x - edge!.x) <= 1, "the first column of a wide table stays in view");
+
       await page.goto(address("deploy/vm"));
+      await page.keyboard.press("/");
+      await page.keyboard.type("refresh token");
+      await page.locator("#results a").first().waitFor();
+      const [first] = await page.locator("#results a").evaluateAll((links) =>
+        links.map((link) => link.getAttribute("href"))
+      );
+      assert.doesNotMatch(first ?? "decisions", /decisions/);
+      await page.keyboard.press("Escape");
+      await page.locator(".search input").fill("");
       await page.keyboard.press("/");
       await page.keyboard.type("device authorization");
       await page.locator("#results a").first().waitFor();

@@ -78,6 +78,11 @@
           combineWith: "AND",
           fuzzy: (term) => term.length > 4 ? 0.2 : false,
           boost: { page: 3, heading: 4 },
+          // What contributors read comes after what users do.
+          boostDocument: (id) =>
+            /^(?:decisions|conformance|architecture|development|dependencies|releases)\b/.test(id)
+              ? 0.2
+              : 1,
         },
       });
     })();
