@@ -66,7 +66,11 @@ export const PATRONI_NEEDS: readonly Need[] = [
 /** What `deno task release:check --arm` needs. */
 export const ARM_NEEDS: readonly Need[] = [
   { name: "qemu-user", present: () => onPath("qemu-aarch64") },
-  { name: "libc6-arm64-cross", present: () => isThere("/usr/aarch64-linux-gnu/lib") },
+  { name: "libc6-arm64-cross", present: () => isThere("/usr/aarch64-linux-gnu/lib/libc.so.6") },
+  {
+    name: "libgcc-s1-arm64-cross",
+    present: () => isThere("/usr/aarch64-linux-gnu/lib/libgcc_s.so.1"),
+  },
 ];
 
 /** What `deno task bench` needs. */

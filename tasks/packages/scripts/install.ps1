@@ -183,6 +183,8 @@ function Uninstall-Program {
   }
   Remove-Item -LiteralPath $program -Force
   Remove-Item -LiteralPath "$program.old" -Force -ErrorAction SilentlyContinue
+  # `upgrade` keeps the program that it replaced.
+  Remove-Item -LiteralPath (Join-Path $Dir "$Name.previous.exe") -Force -ErrorAction SilentlyContinue
   Write-Output "Removed $program."
   Write-Output "Logins and settings of $Name were kept; a new installation finds them."
 }

@@ -364,7 +364,8 @@ uninstall_program() {
   if [ ! -f "$dir/$name" ] && [ ! -h "$dir/$name" ]; then
     fail "$dir/$name does not exist." "If it is in another folder, name that: --dir DIR"
   fi
-  rm -f "$dir/$name" || fail "$dir/$name cannot be removed." "Run this as the user who installed it."
+  # `upgrade` keeps the program that it replaced.
+  rm -f "$dir/$name" "$dir/$name.previous" || fail "$dir/$name cannot be removed." "Run this as the user who installed it."
   say "Removed $dir/$name." "Logins and settings of $name were kept; a new installation finds them."
 }
 

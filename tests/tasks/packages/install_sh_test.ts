@@ -123,8 +123,11 @@ for (const shell of linux ? ["dash", "bash"] : ["sh", "bash"]) {
       assert.equal(upgraded.code, 0, upgraded.stderr);
       assert.equal(await version(bin), "1.1.0");
       await installation.assertNothingLeft();
+      // As `upgrade` leaves it.
+      await Deno.copyFile(bin, `${bin}.previous`);
       const removed = await install("--uninstall");
       assert.equal(removed.code, 0, removed.stderr);
+      await installation.assertNothingLeft();
       assert.ok(!await exists(bin));
       assert.equal((await install("--uninstall")).code, 1);
     },
