@@ -25,13 +25,8 @@ import {
   type Release,
   unpack,
 } from "./release_check/check_files.ts";
-import {
-  assertInstalled,
-  checkStarts,
-  prepareInstallation,
-  type Version,
-} from "./release_check/check_installation.ts";
-import { startReleaseSite } from "./release_check/release_site.ts";
+import type { Version } from "./release_check/check_installation.ts";
+import { checkLife } from "./release_check/check_life.ts";
 import { buildRelease, cloneSources, tagVersion } from "./release_check/sources.ts";
 import { step } from "./release_check/steps.ts";
 import { runWorkflowScripts } from "./release_check/workflow_scripts.ts";
@@ -167,7 +162,9 @@ async function check(): Promise<void> {
     }
   });
 
-  for (const product of [own, other]) await checkLife(product, commits, release);
+  for (const product of [own, other]) {
+    await checkLife(commits.map((commit) => ({ ...release(product, commit.version), ...commit })));
+  }
   if (values.arm) {
     await step("logs in from Linux on ARM, under qemu-aarch64", async () => {
       const program = (target: string) =>
@@ -175,40 +172,6 @@ async function check(): Promise<void> {
       console.log(`        ${await checkOnArm(program(HOST), program(ARM))}`);
     });
   }
-}
-
-/** Installs the older version, upgrades to the newer one, removes it. */
-async function checkLife(
-  product: Product,
-  [older, newer]: Version[],
-  release: (product: Product, version: string) => Release,
-): Promise<void> {
-  const { binaryName } = product;
-  await using site = startReleaseSite();
-  site.publish(older.version, release(product, older.version).folder);
-  await using installation = await prepareInstallation(site, binaryName);
-  await step(`${binaryName}: install.sh installs ${older.version} over https`, async () => {
-    assertInstalled(await installation.install(older.version), older.version);
-    assert.deepEqual(installation.files(), [`.local/bin/${binaryName}`]);
-  });
-  await step(`${binaryName}: ${older.version} starts`, () => checkStarts(installation, older));
-  site.publish(newer.version, release(product, newer.version).folder);
-  await step(`${binaryName}: install.sh of the newest version upgrades`, async () => {
-    assertInstalled(await installation.install("latest"), newer.version);
-    await checkStarts(installation, newer);
-  });
-  await step(`${binaryName}: an older install.sh installs the newest version`, async () => {
-    assertInstalled(await installation.install(older.version), older.version);
-    assertInstalled(
-      await installation.install(older.version, "--version", "latest"),
-      newer.version,
-    );
-  });
-  await step(`${binaryName}: install.sh --uninstall leaves nothing`, async () => {
-    const { code, stderr } = await installation.install("latest", "--uninstall");
-    assert.equal(code, 0, stderr);
-    assert.deepEqual(installation.files(), []);
-  });
 }
 
 /** The next two that CHANGELOG.md does not have. */
