@@ -57,7 +57,11 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
   let exitCode: number = EXIT.ok;
   const client: Run<ClientIo> = async (run) => {
     const signals = abortOn("SIGINT");
-    exitCode = await runCommand(clientIo({ stdout, stderr, env, platform, signals }), run);
+    const io = clientIo({ stdout, stderr, env, platform, signals });
+    exitCode = await runCommand(io, run);
+    if (!io.stderrIsTerminal || !mayNotice(args) || io.signal.aborted) return;
+    const { noticeNewVersion } = await import("./client/upgrade/notice.ts");
+    await noticeNewVersion(io);
   };
   const server: Run<ServerIo> = async (run) => {
     const { homeFolder, os } = platform;
@@ -133,6 +137,12 @@ export async function runProgram(typed: string[], { stdout, stderr }: Output): P
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+/** Whether a user reads what the command writes, not a script. */
+function mayNotice(args: readonly string[]): boolean {
+  return clientCommands.some(({ name, mayNotice }) => name === args[0] && mayNotice) &&
+    !args.includes("--json") && !args.includes("--quiet");
 }
 
 /** Docker and others start credential helpers by name; a link with that name is one. */

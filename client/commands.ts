@@ -8,26 +8,31 @@ export const loginCommands: Entries = [
   {
     name: "login",
     summary: "log in by approving a code in a browser, on any device",
+    mayNotice: true,
     load: () => import("./commands/login.ts"),
   },
   {
     name: "status",
     summary: "show logins, where their credentials are stored, and when they expire",
+    mayNotice: true,
     load: () => import("./commands/status.ts"),
   },
   {
     name: "whoami",
     summary: "show the account that the token belongs to",
+    mayNotice: true,
     load: () => import("./commands/whoami.ts"),
   },
   {
     name: "switch",
     summary: "select the active login",
+    mayNotice: true,
     load: () => import("./commands/switch.ts"),
   },
   {
     name: "logout",
     summary: "revoke the login on the server and delete its credentials",
+    mayNotice: true,
     load: () => import("./commands/logout.ts"),
   },
 ];
@@ -47,11 +52,13 @@ export const tokenCommands: Entries = [
   {
     name: "pat",
     summary: "manage personal access tokens, for CI and scripts",
+    mayNotice: true,
     load: () => import("./commands/pat/pat.ts"),
   },
   {
     name: "scopes",
     summary: "list the scopes that logins and tokens can have",
+    mayNotice: true,
     load: () => import("./commands/scopes.ts"),
   },
   {
@@ -70,12 +77,18 @@ export const moreCommands: Entries = [
   {
     name: "doctor",
     summary: "find out why something does not work: store, server, clock, login, CI identity",
+    mayNotice: true,
     load: () => import("./commands/doctor.ts"),
   },
   {
     name: "docs",
     summary: "read the documentation in the terminal, without a network",
     load: () => import("./commands/docs.ts"),
+  },
+  {
+    name: "upgrade",
+    summary: "replace this program by a newer version, or go back to the one before",
+    load: () => import("./commands/upgrade.ts"),
   },
   {
     name: "completion",

@@ -45,6 +45,8 @@ export interface ClientIo {
    * its exit code. False if it cannot be started.
    */
   launch(program: string, args: readonly string[], onExit?: (code: number) => void): boolean;
+  /** The same for a program that has to outlive this one and its terminal. */
+  launchDetached(program: string, args: readonly string[]): boolean;
   /**
    * Serves HTTP on a loopback address; port 0 is any free one. Undefined if the machine does not
    * have the address, or if the port is in use.

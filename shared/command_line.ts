@@ -25,6 +25,8 @@ export interface CommandEntry<Io> {
    * up one takes a quarter of the start.
    */
   loadWithoutArguments?(): Promise<{ runWithoutArguments(io: Io): Promise<number> }>;
+  /** Users type it: after it, there may be a notice of a newer version. */
+  mayNotice?: true;
 }
 
 /** Commands under one heading of the help. */

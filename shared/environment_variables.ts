@@ -11,6 +11,8 @@ export const CLIENT_VARIABLES = [
   "PAGER",
   "SUBJECT_TOKEN_FILE",
   "ID_TOKEN",
+  "RELEASE_URL",
+  "NO_UPDATE_NOTICE",
   // Of docs/ci and .github/actions.
   "VERSION",
   "RELEASES",

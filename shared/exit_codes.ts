@@ -10,6 +10,8 @@ export const EXIT = {
   temporaryFailure: 75,
   /** The place that keeps credentials cannot be read or written. */
   credentialStore: 76,
+  /** `upgrade --check` found a newer version: the number that dnf and rustup use. */
+  updateAvailable: 100,
   /** Ctrl-C: 128 + SIGINT, as shells count. */
   interrupted: 130,
 } as const;

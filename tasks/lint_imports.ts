@@ -87,6 +87,7 @@ export const LAYERS: Record<string, readonly string[]> = {
     "client/commands",
     "client/doctor",
     "client/docs",
+    "client/upgrade",
     "client/scan",
     "client/pat",
     "client/helpers",

@@ -2,14 +2,15 @@
 import { CA_FILE_VARIABLE } from "../../shared/certificate_authorities.ts";
 import type { CertificateRejection } from "../../shared/certificate_rejection.ts";
 import type { ClientIo } from "../io.ts";
-import { CHECK_ADDRESS, NoResponseError } from "./no_response_error.ts";
+import { NoResponseError, type Remedies } from "./no_response_error.ts";
 
 export function rejectedCertificate(
   rejection: CertificateRejection,
   url: URL,
   { clock }: Pick<ClientIo, "clock">,
+  { address }: Remedies,
 ): NoResponseError {
-  const [reason, remedy] = describe(rejection, url, new Date(clock.now()));
+  const [reason, remedy] = describe(rejection, url, new Date(clock.now()), address);
   return new NoResponseError(
     "connection_failed",
     `The certificate of ${url.origin} ${reason}. ${remedy}`,
@@ -17,7 +18,12 @@ export function rejectedCertificate(
 }
 
 /** What continues the sentence about the certificate, and what to do. */
-function describe(rejection: CertificateRejection, url: URL, now: Date): [string, string] {
+function describe(
+  rejection: CertificateRejection,
+  url: URL,
+  now: Date,
+  checkAddress: string,
+): [string, string] {
   const today = `This machine's clock says ${
     now.toISOString().slice(0, 10)
   }: correct it if that is wrong.`;
@@ -36,7 +42,7 @@ function describe(rejection: CertificateRejection, url: URL, now: Date): [string
       return [
         `is not valid for ${url.hostname}` +
         (rejection.validFor.length === 0 ? "" : `, only for ${rejection.validFor.join(", ")}`),
-        `${CHECK_ADDRESS} If it is right, its operator has to replace the certificate.`,
+        `${checkAddress} If it is right, its operator has to replace the certificate.`,
       ];
     case "unknown_issuer":
       return [

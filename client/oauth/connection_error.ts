@@ -7,9 +7,10 @@ import type { ClientIo } from "../io.ts";
 import { rejectedCertificate } from "./certificate_error.ts";
 import { isLoopback } from "./host.ts";
 import {
-  CHECK_ADDRESS,
   NoResponseError,
   permanentlyUnreachable,
+  type Remedies,
+  SERVER_REMEDIES,
   temporarilyUnreachable,
 } from "./no_response_error.ts";
 
@@ -18,26 +19,27 @@ export function connectionError(
   error: unknown,
   url: URL,
   io: Pick<ClientIo, "clock" | "env">,
+  remedies = SERVER_REMEDIES,
 ): ClientError {
   if (error instanceof ClientError) return error;
   if (error instanceof CertificateAuthorityError) {
     return new NoResponseError("connection_failed", sanitizeLine(error.message, 500));
   }
   const { step, detail } = failedStep(error);
-  if (step === "Connect") return failedConnection(detail, url, io);
+  if (step === "Connect") return failedConnection(detail, url, io, remedies);
   if (step === "SendRequest" && /^invalid HTTP |^message head/.test(detail)) {
     return permanentlyUnreachable(
       url,
       "the program that answers there does not speak HTTP",
       url.protocol === "http:"
         ? `If the server has a certificate, its address is https://${url.host}.`
-        : CHECK_ADDRESS,
+        : remedies.address,
     );
   }
   if (step !== undefined || /reading a body|connection|closed|eof/i.test(detail)) {
-    return temporarilyUnreachable(url, "the connection was lost");
+    return temporarilyUnreachable(url, "the connection was lost", remedies);
   }
-  return temporarilyUnreachable(url, sanitizeLine(detail, 120) || "network error");
+  return temporarilyUnreachable(url, sanitizeLine(detail, 120) || "network error", remedies);
 }
 
 /**
@@ -60,13 +62,18 @@ function failedConnection(
   detail: string,
   url: URL,
   io: Pick<ClientIo, "clock" | "env">,
+  remedies: Remedies,
 ): NoResponseError {
   const rejection = certificateRejection(detail);
-  if (rejection !== undefined) return rejectedCertificate(rejection, url, io);
+  if (rejection !== undefined) return rejectedCertificate(rejection, url, io, remedies);
   if (/^invalid dns name/i.test(detail)) {
-    return permanentlyUnreachable(url, `${url.hostname} is not a valid host name`, CHECK_ADDRESS);
+    return permanentlyUnreachable(
+      url,
+      `${url.hostname} is not a valid host name`,
+      remedies.address,
+    );
   }
-  if (detail.startsWith("dns error")) return failedLookup(detail, url, io.env);
+  if (detail.startsWith("dns error")) return failedLookup(detail, url, io.env, remedies);
   if (/^proxy auth/.test(detail)) {
     return new NoResponseError(
       "network_error",
@@ -91,24 +98,30 @@ function failedConnection(
       "Ask its operator to check the TLS settings: TLS 1.2 or 1.3 is needed.",
     );
   }
-  return temporarilyUnreachable(url, connectFailure(detail) + proxyNote(url, io.env));
+  return temporarilyUnreachable(url, connectFailure(detail) + proxyNote(url, io.env), remedies);
 }
 
 /** Messages of getaddrinfo for an unknown name: glibc, musl, macOS, and Windows by number. */
 const NAME_UNKNOWN =
   /not known|No address associated|does not resolve|no such host|os error (11001|11004)\b/i;
 
-function failedLookup(detail: string, url: URL, env: ClientIo["env"]): NoResponseError {
+function failedLookup(
+  detail: string,
+  url: URL,
+  env: ClientIo["env"],
+  remedies: Remedies,
+): NoResponseError {
   if (!NAME_UNKNOWN.test(detail)) {
     return temporarilyUnreachable(
       url,
       `the name ${url.hostname} cannot be looked up at the moment`,
+      remedies,
     );
   }
   return permanentlyUnreachable(
     url,
     `there is no host named ${url.hostname}${proxyNote(url, env)}`,
-    `${CHECK_ADDRESS} If the name is right, this machine needs a connection to its network or VPN.`,
+    `${remedies.address} If the name is right, this machine needs a connection to its network or VPN.`,
   );
 }
 

@@ -5,6 +5,19 @@ import { ClientError } from "../errors.ts";
 /** A next step, where the address may be wrong. */
 export const CHECK_ADDRESS = `Check the address in --server or ${brand.envPrefix}_SERVER.`;
 
+/** What to do if something cannot be reached. */
+export interface Remedies {
+  /** The address may be wrong. */
+  address: string;
+  /** It may be down. */
+  outage: string;
+}
+
+export const SERVER_REMEDIES: Remedies = {
+  address: CHECK_ADDRESS,
+  outage: "Check that the server is running, then try again.",
+};
+
 /**
  * The server did not answer, so it decided nothing: a token that has not expired can still be
  * used. The code says whether the same request may succeed later (`network_error`: refused,
@@ -14,11 +27,12 @@ export const CHECK_ADDRESS = `Check the address in --server or ${brand.envPrefix
 export class NoResponseError extends ClientError {}
 
 /** A failure that may pass without a change. */
-export function temporarilyUnreachable(url: URL, reason: string): NoResponseError {
-  return new NoResponseError(
-    "network_error",
-    `Cannot reach ${url.origin}: ${reason}. Check that the server is running, then try again.`,
-  );
+export function temporarilyUnreachable(
+  url: URL,
+  reason: string,
+  { outage }: Remedies = SERVER_REMEDIES,
+): NoResponseError {
+  return new NoResponseError("network_error", `Cannot reach ${url.origin}: ${reason}. ${outage}`);
 }
 
 /** A failure that lasts until something is changed: `remedy` says what. */

@@ -24,6 +24,7 @@ function launch(
   program: string,
   args: readonly string[],
   onExit: (code: number) => void = () => {},
+  detached = false,
 ): boolean {
   try {
     const child = new Deno.Command(program, {
@@ -31,6 +32,7 @@ function launch(
       stdin: "null",
       stdout: "null",
       stderr: "null",
+      detached,
     }).spawn();
     child.unref();
     void child.status.then(({ code }) => onExit(code));
@@ -106,6 +108,7 @@ export function processIo(
     sleep,
     signal,
     launch,
+    launchDetached: (program, args) => launch(program, args, undefined, true),
     serveLoopback,
     runProgram,
     async streamProgram(program, args, input, read) {

@@ -12,6 +12,7 @@ export const EXIT_STATUS: Record<keyof typeof EXIT, string> = {
   authenticationRequired: "Not logged in, or the login was revoked or has expired.",
   temporaryFailure: "The network or the server failed: the same command may succeed later.",
   credentialStore: "The keychain or the credentials file cannot be read or written.",
+  updateAvailable: `\`${brand.binaryName} upgrade --check\` found a newer version.`,
   interrupted: "Interrupted by Ctrl-C.",
 };
 
@@ -28,6 +29,8 @@ const OWN_VARIABLES: Record<ClientVariable, string | undefined> = {
   PAGER: `The pager of \`${brand.binaryName} docs\`, before PAGER.`,
   SUBJECT_TOKEN_FILE: "A file with the identity token of this workload.",
   ID_TOKEN: "The identity token of this GitLab job.",
+  RELEASE_URL: `The mirror that \`${brand.binaryName} upgrade\` downloads from.`,
+  NO_UPDATE_NOTICE: "If not empty: no notices of newer versions.",
   VERSION: undefined,
   RELEASES: undefined,
   SHA: undefined,

@@ -18,6 +18,8 @@ export interface MemoryIo extends ClientIo {
   launched: string[][];
   /** Programs `launch` can start; all of them if undefined. */
   programs: string[] | undefined;
+  /** What `launchDetached` has started. */
+  detached: string[][];
   /** How programs end that `runProgram` runs, by name; others cannot be started. */
   endings: Record<string, ProgramResult | "timed_out">;
   /** What `runProgram` has run. */
@@ -38,6 +40,7 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     stdin: "",
     sleeps: [],
     launched: [],
+    detached: [],
     programs: undefined,
     endings: {},
     ran: [],
@@ -78,6 +81,10 @@ export function memoryIo(changes: Partial<MemoryIo> = {}): MemoryIo {
     launch(program, args) {
       if (io.programs && !io.programs.includes(program)) return false;
       io.launched.push([program, ...args]);
+      return true;
+    },
+    launchDetached(program, args) {
+      io.detached.push([program, ...args]);
       return true;
     },
     serveLoopback,

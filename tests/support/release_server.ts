@@ -1,6 +1,6 @@
 /**
- * A release of another brand on a web server of 127.0.0.1, laid out as a real one. The program in
- * its archives is a shell script that prints its name and version.
+ * A release on a web server of 127.0.0.1, by default of another brand, laid out as a real one. The
+ * program in its archives is a shell script that prints its name and version.
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -55,12 +55,12 @@ export interface ReleaseServer extends AsyncDisposable {
 /** Serves these versions, the last of them as the newest one. */
 export async function startReleaseServer(
   versions: readonly string[],
-  { https }: { https: boolean },
+  { https, brand = acme }: { https: boolean; brand?: Brand },
 ): Promise<ReleaseServer> {
   const files = new Map<string, Answer>();
   const requests: string[] = [];
   for (const version of versions) {
-    const release = await releaseFiles(version);
+    const release = await releaseFiles(version, brand);
     for (const [name, content] of release) {
       files.set(`/download/v${version}/${name}`, content);
       if (version === versions.at(-1)) files.set(`/latest/download/${name}`, content);
@@ -89,7 +89,7 @@ export async function startReleaseServer(
     requests,
     describe: (version) =>
       describePackage({
-        brand: https ? { ...acme, release: { ...acme.release, url } } : acme,
+        brand: https ? { ...brand, release: { ...brand.release, url } } : brand,
         version,
         checksums: String(files.get(`/download/v${version}/${CHECKSUMS_FILE}`)),
         targets: targets.map(({ name }) => name),
@@ -98,15 +98,26 @@ export async function startReleaseServer(
   };
 }
 
-async function releaseFiles(
+/** By brand and version: to pack four archives takes longer than most tests. */
+const packed = new Map<string, Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer> | string>>>();
+
+function releaseFiles(version: string, { binaryName }: Brand) {
+  const key = `${binaryName} ${version}`;
+  const files = packed.get(key) ?? packRelease(version, binaryName);
+  packed.set(key, files);
+  return files;
+}
+
+async function packRelease(
   version: string,
-): Promise<Map<string, Uint8Array<ArrayBuffer> | string>> {
+  binaryName: string,
+): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer> | string>> {
   const files = new Map<string, Uint8Array<ArrayBuffer> | string>();
   let sums = "";
   for (const { name: target } of targets) {
-    const name = archiveName(version, target, acme.binaryName);
-    const program = programInArchive(version, target, acme.binaryName);
-    const script = `#!/bin/sh\necho "${acme.binaryName} ${version} ${target}"\n`;
+    const name = archiveName(version, target, binaryName);
+    const program = programInArchive(version, target, binaryName);
+    const script = `#!/bin/sh\necho "${binaryName} ${version} ${target}"\n`;
     const content = name.endsWith(".tar.gz")
       ? await tarGz(program, script)
       : new TextEncoder().encode("a zip");

@@ -23,7 +23,7 @@ import { PAT_ID, PAT_SECRET, patResponse } from "../../support/pat_response.ts";
 import { deviceAuthorization, ScriptedServer } from "../../support/scripted_server.ts";
 
 /** Schemas of options with which a command prints something else. */
-const SCHEMAS_OF_OPTIONS: Record<string, string> = { "admin-audit": "why" };
+const SCHEMAS_OF_OPTIONS: Record<string, string> = { "admin-audit": "why", upgrade: "check" };
 
 Deno.test("has a schema for each command with --json, and for no other", async () => {
   const program = await wholeCommandLine();
