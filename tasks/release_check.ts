@@ -162,8 +162,11 @@ async function check(): Promise<void> {
     }
   });
 
-  for (const product of [own, other]) {
-    await checkLife(commits.map((commit) => ({ ...release(product, commit.version), ...commit })));
+  for (const [product, names] of [[own, brand], [other, otherBrand]] as const) {
+    await checkLife(
+      names,
+      commits.map((commit) => ({ ...release(product, commit.version), ...commit })),
+    );
   }
   if (values.arm) {
     await step("logs in from Linux on ARM, under qemu-aarch64", async () => {

@@ -13,6 +13,13 @@ const TOOLS = [
   ...["chmod", "mkdir", "cat", "sed", "tail", "tr", "sha256sum"],
 ];
 
+/** Of a brand. */
+export interface Names {
+  binaryName: string;
+  envPrefix: string;
+  release: { repository: string; signerWorkflow: string };
+}
+
 export interface Version {
   version: string;
   commit: string;
@@ -31,7 +38,7 @@ export interface Installation extends AsyncDisposable {
 
 export async function prepareInstallation(
   site: ReleaseSite,
-  binaryName: string,
+  { binaryName, envPrefix }: Names,
 ): Promise<Installation> {
   const home = await temporaryHome();
   const work = await Deno.makeTempDir({ prefix: "installer-" });
@@ -55,7 +62,14 @@ export async function prepareInstallation(
         join(tools, "sh"),
       );
     },
-    run: (...args) => run(args, { env: { ...home.env, SSL_CERT_FILE: site.authority } }, path),
+    run: (...args) =>
+      run(args, {
+        env: {
+          ...home.env,
+          [`${envPrefix}_CA_FILE`]: site.authority,
+          [`${envPrefix}_RELEASE_URL`]: site.url,
+        },
+      }, path),
     files: () => [...filesBelow(home.folder)].filter((file) => !file.startsWith("tmp/")),
     async [Symbol.asyncDispose]() {
       await home[Symbol.asyncDispose]();
