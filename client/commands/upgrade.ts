@@ -94,7 +94,7 @@ function report(
     return;
   }
   if (!isChanged) {
-    io.stderr(`${path} is ${from}: nothing to do.\n`);
+    io.stderr(`${path} is ${from}, so there is nothing to do.\n`);
     return;
   }
   io.stderr(`${path} is now ${to}; it was ${from}.\n`);

@@ -68,12 +68,12 @@ export async function upgradeProgram(
     const provenance = options.skipProvenance ? "skipped" as const : "verified" as const;
     // First of all, so that a folder that cannot be written to costs no download.
     await using staged = await stageProgram(path, io);
-    const content = await fetchArchive(base, release, io);
     if (options.skipProvenance) {
       io.stderr("Provenance: not checked, because of --skip-provenance.\n");
     } else {
       await checkProvenance(base, release, program, roots, io);
     }
+    const content = await fetchArchive(base, release, io);
     await staged.write(unpackFile({ name: release.archive, content }, inArchive(release, program)));
     await staged.check({ name: program.name, version: to });
     io.signal.throwIfAborted();
