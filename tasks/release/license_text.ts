@@ -8,6 +8,10 @@ import type { BundledPackage } from "./bundled_packages.ts";
  * `licenses/`. With another version, review again.
  */
 const REVIEWED: Record<string, { source: string; file: string }> = {
+  "@sigstore/verify@3.1.1": {
+    source: "https://github.com/sigstore/sigstore-js/blob/%40sigstore%2Fverify%403.1.1/LICENSE",
+    file: "sigstore.txt",
+  },
   "postgres@3.4.9": {
     source: "https://github.com/porsager/postgres/blob/v3.4.9/UNLICENSE",
     file: "unlicense.txt",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { closure, isInProgram } from "../../tasks/release/bundled_packages.ts";
+import { bundledPackages, closure, isInProgram } from "../../tasks/release/bundled_packages.ts";
 import { postgresVersion } from "../../tasks/release/embedded_software.ts";
 import { licenseText } from "../../tasks/release/license_text.ts";
 import { thirdPartyNotices } from "../../tasks/release/third_party_notices.ts";
@@ -39,6 +39,12 @@ Deno.test("a package without a license text fails the release unless it was revi
     const reviewed = await licenseText({ name: "postgres", version: "3.4.9", folder });
     assert.match(reviewed, /released into the public domain/);
   });
+});
+
+Deno.test("every package of the program has a license text", async () => {
+  const packages = await bundledPackages();
+  assert.ok(packages.length > 20, `${packages.length} packages`);
+  for (const bundled of packages) assert.match(await licenseText(bundled), /\w/, bundled.name);
 });
 
 Deno.test("notices name each software with its license and text", () => {
