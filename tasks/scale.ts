@@ -6,11 +6,7 @@
  * on such databases, of PostgreSQL on this machine, with the compiled program.
  */
 import { parseArgs } from "node:util";
-import postgres from "postgres";
-import { openDatabase } from "../server/store/db/connect.ts";
-import { migrate } from "../server/store/db/migrate.ts";
-import { systemClock } from "../shared/clock.ts";
-import { generate } from "./scale/generate.ts";
+import { fill } from "./scale/fill.ts";
 import { measure } from "./scale/measure.ts";
 
 const { positionals: [command, ...databaseUrls], values } = parseArgs({
@@ -26,33 +22,18 @@ const { positionals: [command, ...databaseUrls], values } = parseArgs({
     filter: { type: "string", default: "" },
   },
 });
-if (command === "fill" && databaseUrls.length === 1) await fill(databaseUrls[0]);
-else if (command === "measure" && databaseUrls.length > 0) {
-  await measure({ databaseUrls, seconds: Number(values.seconds), filter: values.filter });
-} else {
-  console.error("Usage: deno task scale fill DATABASE_URL [--users N --logins N --tokens N …]");
-  console.error("       deno task scale measure DATABASE_URL… [--seconds N --filter TEXT]");
-  Deno.exit(2);
-}
-
-async function fill(databaseUrl: string): Promise<void> {
-  const start = performance.now();
-  const seconds = () => `${((performance.now() - start) / 1000).toFixed(0).padStart(5)} s`;
-  const database = await openDatabase({ databaseUrl, dataDir: "/nonexistent" });
-  await migrate(database.sql, systemClock);
-  await database.close();
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
-  await generate(sql, {
+if (command === "fill" && databaseUrls.length === 1) {
+  await fill(databaseUrls[0], {
     users: Number(values.users),
     logins: Number(values.logins),
     personalAccessTokens: Number(values.tokens),
     auditEvents: Number(values["audit-events"]),
     auditWeeks: Number(values["audit-weeks"]),
-  }, (table, done) => {
-    if (typeof done === "string") console.log(`${seconds()}  ${table}: index ${done}`);
-    else if (done % 1_000_000 === 0) console.log(`${seconds()}  ${table}: ${done}`);
   });
-  const [{ size }] = await sql`select pg_size_pretty(pg_database_size(current_database())) as size`;
-  await sql.end();
-  console.log(`${seconds()}  ${size}`);
+} else if (command === "measure" && databaseUrls.length > 0) {
+  await measure({ databaseUrls, seconds: Number(values.seconds), filter: values.filter });
+} else {
+  console.error("Usage: deno task scale fill DATABASE_URL [--users N --logins N --tokens N …]");
+  console.error("       deno task scale measure DATABASE_URL… [--seconds N --filter TEXT]");
+  Deno.exit(2);
 }

@@ -1,16 +1,20 @@
 /** A server that the same load is sent to: this program or another product. */
-import type { Load } from "./load.ts";
+import type { Load, LoadResult } from "./load.ts";
+import { runLoad } from "./load.ts";
+import { runSteps, type Steps } from "./steps.ts";
 
-/**
- * In the order of the table. `page` is one that a browser without a session gets: here the form to
- * sign in, of Dex the form for a user code.
- */
+/** In the order of the table. */
 export const OPERATIONS = [
   "introspection",
   "device authorization",
   "pending poll",
   "refresh",
-  "page",
+  "authorize + token",
+  "token exchange",
+  "API token creation",
+  "password sign-in",
+  "sign-in page",
+  "dashboard page",
 ] as const;
 
 export type Operation = typeof OPERATIONS[number];
@@ -18,12 +22,23 @@ export type Operation = typeof OPERATIONS[number];
 export interface Contender {
   name: string;
   /** What each operation sends; called before each run, since tokens are used up. */
-  loads: Partial<Record<Operation, () => Promise<Load>>>;
+  loads: Partial<Record<Operation, () => Promise<Load | Steps>>>;
+  /** From its start with an empty database until it answered. */
+  startMs: number;
+  pid: number;
+  /** Of its own database. */
+  databaseUrl: string;
   stop(): Promise<void>;
+}
+
+export function runOperation(load: Load | Steps, seconds: number): Promise<LoadResult> {
+  return "run" in load ? runSteps(load, seconds) : runLoad(load, seconds);
 }
 
 /** Of all contenders: a confidential client that may introspect. */
 export const CLIENT = { id: "bench", secret: "bench-secret" };
+/** Of the others: a public client, for device logins and for browsers. */
+export const PUBLIC_CLIENT = "bench-public";
 
 export const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
@@ -68,5 +83,28 @@ export function deviceLoads(
         manyAddresses: true,
         refused: true,
       }),
+  };
+}
+
+const REFRESH_TOKEN = '"refresh_token": ?"([^"]+)"';
+
+/** Each refresh presents the token of the answer before; `tokens` are those of as many logins. */
+export async function refreshLoad(
+  { url, clientId, tokens, file }: {
+    url: string;
+    clientId: string;
+    tokens: readonly string[];
+    file: string;
+  },
+): Promise<Load> {
+  await Deno.writeTextFile(file, tokens.join("\n"));
+  return {
+    url,
+    method: "POST",
+    headers: FORM,
+    tokenFile: file,
+    bodyBeforeToken: `grant_type=refresh_token&client_id=${clientId}&refresh_token=`,
+    nextToken: REFRESH_TOKEN,
+    manyAddresses: true,
   };
 }

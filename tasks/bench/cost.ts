@@ -10,7 +10,7 @@ import { provideSystemPackages, TOKEN_CHECK_NEEDS } from "../system_packages.ts"
 import { AUTHENTICATED } from "./contender.ts";
 import { type Load, requestsPerSecond } from "./load.ts";
 import { processorSeconds } from "./process_figures.ts";
-import { startProductContender } from "./product.ts";
+import { startProductContender } from "./product/product.ts";
 import { type Program, startProgram } from "./program.ts";
 import { median } from "./statistics.ts";
 

@@ -2,129 +2,144 @@
 /**
  * What operations cost, beside other products on the same PostgreSQL, which waits for the disk at
  * each commit. Each round sends every operation to each server in turn, and a ratio is the median
- * over the rounds.
+ * over the rounds. Processor time depends less than rates on what else runs on the machine.
  */
-import postgres from "postgres";
-import { startPostgres } from "../../tests/support/postgres.ts";
-import { provideSystemPackages, TOKEN_CHECK_NEEDS } from "../system_packages.ts";
-import { type Contender, type Operation, OPERATIONS } from "./contender.ts";
-import { startDex } from "./dex.ts";
-import { type LoadResult, runLoad } from "./load.ts";
-import { oidcProviderContender, startPeers } from "./peers.ts";
-import { startProductContender } from "./product.ts";
-import { median } from "./statistics.ts";
+import { type Contender, type Operation, OPERATIONS, runOperation } from "./contender.ts";
+import { databaseMs } from "../scale/process_cost.ts";
+import { type MemoryUse, MemoryWatch } from "./memory.ts";
+import { type Absent, startContenders } from "./contenders.ts";
+import { compare, type OperationRow, type Run, type Runs } from "./operation_rows.ts";
+import { processorSeconds } from "./process_figures.ts";
+import { textTable } from "./text_table.ts";
 
-/** Products that are not available here, and why. */
-export type Absent = Record<string, string>;
+const SETTLE_MS = 5000;
+/** Part of the requests to other products; of this one, none may fail. */
+const MAX_FAILED = 0.5;
+
+export interface ServerRow {
+  server: string;
+  startMs: number;
+  /** Of the server's process, without PostgreSQL. */
+  memory: MemoryUse;
+}
 
 export interface OperationsResult {
-  rows: {
-    operation: Operation;
-    server: string;
-    perSecond: number;
-    p50: number;
-    p99: number;
-    /** Of this program's rate to that of the server; undefined for this program. */
-    ratio?: number;
-  }[];
+  rows: OperationRow[];
+  servers: ServerRow[];
   absent: Absent;
 }
 
 export async function benchOperations(
-  { seconds, rounds }: { seconds: number; rounds: number },
+  { seconds, rounds, peers }: { seconds: number; rounds: number; peers?: readonly string[] },
 ): Promise<OperationsResult> {
-  await provideSystemPackages(TOKEN_CHECK_NEEDS, (line) => console.log(line));
-  await using cleanUp = new AsyncDisposableStack();
-  const folder = await Deno.makeTempDir({ prefix: "bench-" });
-  cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
-  const { url } = cleanUp.use(await startPostgres("18", { durable: true }));
-  const keep = (contender: Contender) => {
-    cleanUp.defer(() => contender.stop());
-    return contender;
-  };
-  const product = keep(await startProductContender(await addDatabase(url, "product"), folder));
-  const contenders = [product];
-  const absent: Absent = {};
-  const peers: Record<string, () => Promise<Contender>> = {
-    async "oidc-provider"() {
-      const started = await startPeers(folder, await addDatabase(url, "better_auth"));
-      cleanUp.defer(() => started.betterAuth.stop());
-      return oidcProviderContender(started, folder);
-    },
-    Dex: async () => await startDex(await addDatabase(url, "dex"), folder),
-  };
-  for (const [name, start] of Object.entries(peers)) {
-    try {
-      contenders.push(keep(await start()));
-    } catch (error) {
-      absent[name] = (error as Error).message.split("\n")[0];
-    }
-  }
-  const results = await runInTurn(contenders, { seconds, rounds });
-  const rows = OPERATIONS.flatMap((operation) =>
-    contenders.filter(({ loads }) => loads[operation]).map(({ name }) => {
-      const runs = results.get(`${operation} ${name}`)!;
-      const own = results.get(`${operation} ${product.name}`)!;
-      const of = (field: keyof LoadResult) => median(runs.map((run) => run[field]));
-      return {
-        operation,
-        server: name,
-        perSecond: of("perSecond"),
-        p50: of("p50"),
-        p99: of("p99"),
-        ratio: name === product.name
-          ? undefined
-          : median(runs.map(({ perSecond }, round) => own[round].perSecond / perSecond)),
-      };
-    })
-  );
-  print({ rows, absent });
-  return { rows, absent };
+  await using started = await startContenders(peers);
+  const { contenders, absent, postmasterPid } = started;
+  // Disposed of before the servers stop.
+  using cleanUp = new DisposableStack();
+  const watches = contenders.map(({ pid }) => cleanUp.use(new MemoryWatch(pid)));
+  const runs = await runInTurn(contenders, { seconds, rounds, postmasterPid, absent });
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const servers = contenders.map(({ name, startMs }, index) => ({
+    server: name,
+    startMs,
+    memory: watches[index].use(),
+  }));
+  const result = { rows: compare(runs, contenders[0].name), servers, absent };
+  print(result);
+  return result;
 }
 
 /** One run more than the rounds: the first brings the servers up to speed. */
 async function runInTurn(
   contenders: readonly Contender[],
-  { seconds, rounds }: { seconds: number; rounds: number },
-): Promise<Map<string, LoadResult[]>> {
-  const results = new Map<string, LoadResult[]>();
+  { seconds, rounds, postmasterPid, absent }: {
+    seconds: number;
+    rounds: number;
+    postmasterPid: number;
+    absent: Absent;
+  },
+): Promise<Runs> {
+  const runs: Runs = new Map();
   for (let round = -1; round < rounds; round++) {
     for (const operation of OPERATIONS) {
       // Another one is the first in each round.
       const start = (round + 1) % contenders.length;
-      for (const { name, loads } of [...contenders.slice(start), ...contenders.slice(0, start)]) {
-        const load = await loads[operation]?.();
-        if (load === undefined) continue;
-        const result = await runLoad(load, round < 0 ? 1 : seconds);
-        const key = `${operation} ${name}`;
-        if (round >= 0) results.set(key, [...results.get(key) ?? [], result]);
+      for (const contender of [...contenders.slice(start), ...contenders.slice(0, start)]) {
+        const measured = round < 0 ? 1 : seconds;
+        try {
+          const run = await measure(contender, operation, { seconds: measured, postmasterPid });
+          if (run === undefined) continue;
+          if (run.failed > 0 && contender === contenders[0]) {
+            throw new Error(`${operation}: ${run.failed} requests failed`);
+          }
+          if (round < 0) continue;
+          const of = runs.get(operation) ?? new Map<string, Run[]>();
+          of.set(contender.name, [...of.get(contender.name) ?? [], run]);
+          runs.set(operation, of);
+        } catch (error) {
+          if (contender === contenders[0]) throw error;
+          // What another product cannot do must not prevent the other comparisons.
+          absent[`${contender.name}, ${operation}`] = (error as Error).message.slice(0, 200);
+          delete contender.loads[operation];
+          runs.get(operation)?.delete(contender.name);
+        }
       }
     }
   }
-  return results;
+  return runs;
 }
 
-async function addDatabase(serverUrl: string, name: string): Promise<string> {
-  const sql = postgres(serverUrl, { max: 1, onnotice: () => {} });
-  await sql`create database ${sql(name)}`;
-  await sql.end();
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return url.href;
-}
-
-function print({ rows, absent }: OperationsResult): void {
-  console.log(
-    `\n${"operation".padEnd(24)}${"server".padEnd(16)}`.padEnd(41) +
-      ["per s", "p50 ms", "p99 ms", "ours is"].map((title) => title.padStart(10)).join(""),
-  );
-  for (const { operation, server, perSecond, p50, p99, ratio } of rows) {
-    const figures = [perSecond.toFixed(0), p50.toFixed(1), p99.toFixed(1), ratio?.toFixed(2) ?? ""];
-    console.log(
-      operation.padEnd(24) + server.padEnd(16) +
-        figures.map((figure) => figure.padStart(10)).join(""),
-    );
+/** Undefined if the server does not have the operation. */
+async function measure(
+  { loads, pid }: Contender,
+  operation: Operation,
+  { seconds, postmasterPid }: { seconds: number; postmasterPid: number },
+): Promise<Run | undefined> {
+  const load = await loads[operation]?.();
+  if (load === undefined) return undefined;
+  const read = () => ({
+    serverUs: processorSeconds(pid) * 1e6,
+    databaseUs: databaseMs(postmasterPid) * 1000,
+  });
+  const before = read();
+  const result = await runOperation(load, seconds);
+  const after = read();
+  if (result.failed > result.requests * MAX_FAILED) {
+    throw new Error(`${result.failed} of ${result.requests} requests failed`);
   }
+  const perRequest = (of: keyof typeof before) => (after[of] - before[of]) / result.requests;
+  return { ...result, serverUs: perRequest("serverUs"), databaseUs: perRequest("databaseUs") };
+}
+
+function print({ rows, servers, absent }: OperationsResult): void {
+  const number = (value: number) => value.toFixed(value < 10 ? 1 : 0);
+  console.log(
+    "\n" + textTable([
+      [
+        ...["operation", "server", "per s", "p50 ms", "p99 ms", "server µs", "database µs"],
+        ...["failed", "ours is", "least to most", "ours uses"],
+      ],
+      ...rows.map((row) => [
+        ...[row.operation, row.server, number(row.perSecond), number(row.p50), number(row.p99)],
+        ...[number(row.serverUs), number(row.databaseUs)],
+        row.failed === 0 ? "" : `${(row.failed * 100).toFixed(1)} %`,
+        ...row.ratio === undefined ? ["", "", ""] : [
+          row.ratio.toFixed(2),
+          row.spread!.map((value) => value.toFixed(2)).join(" to "),
+          row.processorRatio!.toFixed(2),
+        ],
+      ]),
+    ], 2),
+  );
+  console.log(
+    "\n" + textTable([
+      ["server", "first start, ms", "MB idle", "MB at most", "MB after"],
+      ...servers.map(({ server, startMs, memory: { idle, peak, after } }) => [
+        server,
+        ...[startMs, idle, peak, after].map((value) => value.toFixed(0)),
+      ]),
+    ]),
+  );
   for (const [name, reason] of Object.entries(absent)) {
     console.log(`Not compared with ${name}: ${reason}`);
   }

@@ -5,7 +5,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../tests/support/free_port.ts";
-import { AUTHENTICATED, type Contender, deviceLoads } from "./contender.ts";
 import { type Program, startProgram } from "./program.ts";
 
 const PACKAGES = [
@@ -23,32 +22,32 @@ export interface Peers {
   betterAuth: Program;
 }
 
-/** The operations of oidc-provider; better-auth's only one here is checked with the tokens. */
-export function oidcProviderContender({ oidcProvider }: Peers, folder: string): Contender {
-  const to = (path: string) => `http://127.0.0.1:${oidcProvider.port}${path}`;
-  return {
-    name: "oidc-provider",
-    loads: {
-      introspection: () =>
-        Promise.resolve({
-          url: to("/token/introspection"),
-          method: "POST",
-          headers: AUTHENTICATED,
-          body: `token=${oidcProvider.said[1]}`,
-        }),
-      ...deviceLoads({
-        authorizationUrl: to("/device/auth"),
-        tokenUrl: to("/token"),
-        clientId: "bench-device",
-        file: join(folder, "oidc-provider-device-codes"),
-      }),
-    },
-    stop: () => oidcProvider.stop(),
-  };
+/** By folder. */
+const installed = new Map<string, Promise<void>>();
+
+/** Starts a script of `peers/` in `folder`; installs the packages first. */
+export async function startPeer(
+  file: string,
+  folder: string,
+  ...args: string[]
+): Promise<Program> {
+  if (!installed.has(folder)) installed.set(folder, install(folder));
+  await installed.get(folder);
+  const source = fileURLToPath(new URL("peers", import.meta.url));
+  for await (const { name } of Deno.readDir(source)) {
+    await Deno.copyFile(join(source, name), join(folder, name));
+  }
+  const port = freePort();
+  return await startProgram("node", {
+    args: [file, String(port), ...args],
+    cwd: folder,
+    port,
+    ready: /ready (\S+)/,
+  });
 }
 
-/** Installs and starts the peers in `folder`; throws npm's message if that fails. */
-export async function startPeers(folder: string, databaseUrl: string): Promise<Peers> {
+/** Throws npm's message if that fails. */
+async function install(folder: string): Promise<void> {
   await Deno.writeTextFile(join(folder, "package.json"), '{"private":true}');
   const npm = await new Deno.Command("npm", {
     args: ["install", "--legacy-peer-deps", "--no-fund", "--no-audit", ...PACKAGES],
@@ -56,15 +55,12 @@ export async function startPeers(folder: string, databaseUrl: string): Promise<P
     stdin: "null",
   }).output();
   if (!npm.success) throw new Error(new TextDecoder().decode(npm.stderr));
-  const start = async (file: string) => {
-    const source = fileURLToPath(new URL(`peers/${file}`, import.meta.url));
-    await Deno.copyFile(source, join(folder, file));
-    const port = freePort();
-    const args = [file, String(port), databaseUrl];
-    return await startProgram("node", { args, cwd: folder, port, ready: /ready (\S+)/ });
-  };
+}
+
+/** Installs and starts the peers in `folder`; throws npm's message if that fails. */
+export async function startPeers(folder: string, databaseUrl: string): Promise<Peers> {
   return {
-    oidcProvider: await start("oidc_provider.mjs"),
-    betterAuth: await start("better_auth.mjs"),
+    oidcProvider: await startPeer("oidc_provider.mjs", folder),
+    betterAuth: await startPeer("better_auth.mjs", folder, databaseUrl),
   };
 }

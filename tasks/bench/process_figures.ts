@@ -13,3 +13,15 @@ export function privateMegabytes(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/RssAnon:\s+(\d+)/.exec(status)![1]) / 1024;
 }
+
+/** Memory of a process, with what it shares; 0 if it has exited. */
+export function residentMegabytes(pid: number): number {
+  let status: string;
+  try {
+    status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}

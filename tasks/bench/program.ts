@@ -3,6 +3,7 @@
 export interface Program {
   port: number;
   pid: number;
+  startMs: number;
   /** What it said when it was ready. */
   said: RegExpExecArray;
   /** Lets it end in its own way. */
@@ -14,6 +15,7 @@ export async function startProgram(
   command: string,
   options: { args: string[]; cwd: string; port: number; ready: RegExp },
 ): Promise<Program> {
+  const start = performance.now();
   const child = new Deno.Command(command, {
     args: options.args,
     cwd: options.cwd,
@@ -29,12 +31,14 @@ export async function startProgram(
     text += value;
     if (options.ready.test(text)) break;
   }
+  const startMs = performance.now() - start;
   const drained = (async () => {
     while (!(await reader.read()).done) { /* What it says later is of no interest. */ }
   })();
   return {
     port: options.port,
     pid: child.pid,
+    startMs,
     said: options.ready.exec(text)!,
     async stop() {
       child.kill("SIGTERM");

@@ -13,7 +13,7 @@ import { AUTHENTICATED, CLIENT } from "./contender.ts";
 import { type Load, requestsPerSecond } from "./load.ts";
 import { type Peers, startPeers } from "./peers.ts";
 import { type Program, startProgram } from "./program.ts";
-import { startProduct } from "./product.ts";
+import { startProduct } from "./product/product.ts";
 import { median, shuffled } from "./statistics.ts";
 import { addTokens, fillUp, inventTokens } from "./token_table.ts";
 import { provideSystemPackages, TOKEN_CHECK_NEEDS } from "../system_packages.ts";

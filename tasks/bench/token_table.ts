@@ -21,7 +21,7 @@ export async function addTokens(sql: postgres.Sql, count: number): Promise<strin
     await sql`
       insert into personal_access_tokens
         (id, user_id, name, token_hash, token_prefix, scope, audience, created_at, expires_at)
-      select gen_random_uuid(), (select id from users), 'bench', decode(hash, 'hex'),
+      select gen_random_uuid(), (select id from users order by id limit 1), 'bench', decode(hash, 'hex'),
         ${PREFIX}, 'openid', '', now(), now() + interval '1 year'
       from jsonb_array_elements_text(${sql.json(hashes)}) hash`;
   }

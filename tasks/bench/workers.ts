@@ -6,7 +6,7 @@ import { DEVICE_CODE_GRANT } from "../../shared/oauth/grant_types.ts";
 import { install, type Installation, POSTGRES } from "../../tests/support/installation.ts";
 import { requestsPerSecond } from "./load.ts";
 import { privateMegabytes, processorSeconds } from "./process_figures.ts";
-import { median } from "./statistics.ts";
+import { median, ratios, spread } from "./statistics.ts";
 import { addTokens } from "./token_table.ts";
 
 /** Logins that are renewed at the same time. */
@@ -17,9 +17,9 @@ export interface WorkersOptions {
   rounds: number;
 }
 
-/** Alternates between one process and one for each core. */
+/** Alternates between one process, two, and one for each core. */
 export async function benchWorkers({ seconds, rounds }: WorkersOptions): Promise<void> {
-  const counts = [1, navigator.hardwareConcurrency];
+  const counts = [...new Set([1, 2, navigator.hardwareConcurrency])];
   const measured = new Map(counts.map((count) => [count, [] as Measurement[]]));
   for (let round = 0; round < rounds; round++) {
     for (const count of counts) measured.get(count)!.push(await measure(count, seconds));
@@ -33,10 +33,17 @@ export async function benchWorkers({ seconds, rounds }: WorkersOptions): Promise
         `each verification, ${of("share")} % of them on the busiest worker`,
     );
   }
-  const [single, several] = counts.map((count) => measured.get(count)!);
-  for (const name of ["verify", "refresh"] as const) {
-    const ratios = several.map((measurement, round) => measurement[name] / single[round][name]);
-    console.log(`${name}: ${median(ratios).toFixed(2)} times as much`);
+  const rates = (count: number, name: keyof Measurement) =>
+    measured.get(count)!.map((measurement) => measurement[name]);
+  for (const count of counts.slice(1)) {
+    for (const name of ["verify", "refresh"] as const) {
+      const ofOne = ratios(rates(count, name), rates(1, name));
+      const [least, most] = spread(ofOne).map((ratio) => ratio.toFixed(2));
+      console.log(
+        `${name} with ${count} workers: ${median(ofOne).toFixed(2)} times as much as with one ` +
+          `(${least} to ${most})`,
+      );
+    }
   }
 }
 

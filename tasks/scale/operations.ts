@@ -94,7 +94,8 @@ async function someUsers(sql: postgres.Sql, count: number): Promise<string[]> {
   return numbers(count).map((index) => ids[index % ids.length]);
 }
 
-async function addTokens(sql: postgres.Sql, count: number): Promise<string[]> {
+/** Personal access tokens of many users. */
+export async function addTokens(sql: postgres.Sql, count: number): Promise<string[]> {
   const users = await someUsers(sql, count);
   const tokens = inventTokens(count);
   const rows = tokens.map((token, index) => ({

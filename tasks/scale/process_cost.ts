@@ -101,7 +101,7 @@ function mapCost(cost: Cost, change: (value: number, name: keyof Cost) => number
 }
 
 /** Of the postmaster, its processes, and those that have exited. */
-function databaseMs(postmaster: number): number {
+export function databaseMs(postmaster: number): number {
   let total = statOf(postmaster).ownMs + statOf(postmaster).exitedChildrenMs;
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;

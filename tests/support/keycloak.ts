@@ -32,8 +32,7 @@ export interface Keycloak extends AsyncDisposable {
 export async function startKeycloak(realms: readonly { realm: string }[]): Promise<Keycloak> {
   await using cleanUp = new AsyncDisposableStack();
   const home = cleanUp.use(await temporaryHome());
-  await unpack(home.folder);
-  const folder = join(home.folder, `keycloak-${VERSION}`);
+  const folder = await unpackKeycloak(home.folder);
   const imports = join(folder, "data/import");
   await Deno.mkdir(imports, { recursive: true });
   for (const realm of realms) {
@@ -116,8 +115,11 @@ export async function startKeycloak(realms: readonly { realm: string }[]): Promi
   };
 }
 
-/** Downloads and unpacks the distribution, with the caches of this machine. */
-async function unpack(folder: string): Promise<void> {
+/**
+ * Downloads and unpacks the distribution, with the caches of this machine. Returns the folder of
+ * Keycloak in `folder`.
+ */
+export async function unpackKeycloak(folder: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(await programPath("mvn"), {
     args: [
       ...["--quiet", "--batch-mode", "dependency:unpack"],
@@ -128,4 +130,5 @@ async function unpack(folder: string): Promise<void> {
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assert.ok(success, text(stdout) + text(stderr));
+  return join(folder, `keycloak-${VERSION}`);
 }
