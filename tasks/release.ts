@@ -91,6 +91,9 @@ async function writeRelease(): Promise<void> {
   const notes = brandFile === undefined
     ? withAbsoluteLinks(section, `https://github.com/${release.repository}/blob/v${version}`)
     : renamePage(withoutLinks(section), brand);
+  const packages = await bundledPackages();
+  const licenses = await packageNotices(packages);
+  const software = await embeddedSoftware();
   const chosen = values.targets.split(",").map((name) => targetNamed(name));
   const { runtime } = values;
   if (values["compile-to"] !== undefined) {
@@ -120,8 +123,6 @@ async function writeRelease(): Promise<void> {
       ...await filesBelow(reference),
       { name: "LICENSE", content: await Deno.readFile(join(root, "LICENSE")), executable: false },
     ];
-    const packages = await bundledPackages();
-    const software = await embeddedSoftware();
     const bill = sbom({ name: binaryName, version, license: "MIT", seconds, packages, software });
     await write(sbomFile(binaryName, version), new TextEncoder().encode(bill));
     for (const target of chosen) {
@@ -131,7 +132,7 @@ async function writeRelease(): Promise<void> {
       const folder = archiveFolder(version, name, binaryName);
       const notices = thirdPartyNotices(`${binaryName} ${version}`, [
         ...software,
-        ...await packageNotices(packages.filter(({ name }) => isInProgram(name, target))),
+        ...licenses.filter(({ name }) => isInProgram(name, target)),
       ]);
       const files = sortedByName([
         { content, executable: true, name: programInArchive(version, name, binaryName) },
