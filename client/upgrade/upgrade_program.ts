@@ -1,5 +1,6 @@
 /** The use cases of `upgrade`: look for a newer version, install one, go back. */
 import { brand } from "../../shared/brand.ts";
+import { programInArchive } from "../../shared/release.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
 import { checkProvenance, fetchArchive } from "./fetch_program.ts";
@@ -12,7 +13,6 @@ import { compareVersions } from "./semver.ts";
 import { previousPath, restorePrevious, stageProgram } from "./staged_program.ts";
 import { readTrustedRoots } from "./trusted_roots.ts";
 import { unpackFile } from "./unpack.ts";
-import { programInArchive } from "../../shared/release.ts";
 
 export interface UpgradeOptions {
   /** The newest one if undefined. */

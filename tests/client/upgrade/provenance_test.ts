@@ -46,6 +46,10 @@ Deno.test("accepts any version of a reusable workflow of another repository", as
   assert.equal(await problem({ flaws: { identity }, expected }), undefined);
 });
 
+Deno.test("accepts an entry of a log whose key is Ed25519", async () => {
+  assert.equal(await problem({ sigstore: createSigstore({ logKey: "Ed25519" }) }), undefined);
+});
+
 const github = "https://github.com";
 const REJECTED: Record<string, [RegExp, Case]> = {
   "another issuer": [/identity of https:\/\/gitlab/, {

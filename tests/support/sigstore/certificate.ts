@@ -32,8 +32,10 @@ export interface Validity {
   to: number;
 }
 
-export function createKeyPair(): KeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+export function createKeyPair(kind: "P-256" | "Ed25519" = "P-256"): KeyPair {
+  const { privateKey, publicKey } = kind === "Ed25519"
+    ? generateKeyPairSync("ed25519")
+    : generateKeyPairSync("ec", { namedCurve: "P-256" });
   return { privateKey, publicKey: publicKey.export({ type: "spki", format: "der" }) as Buffer };
 }
 

@@ -57,15 +57,19 @@ export function releaseIdentity(
   };
 }
 
-/** `authorityUntil`: when the trusted root stops trusting the authority, in ms since 1970. */
-export function createSigstore(
-  { authorityUntil }: { authorityUntil?: number } = {},
-): Sigstore {
+export interface SigstoreOptions {
+  /** When the trusted root stops trusting the authority, in ms since 1970. */
+  authorityUntil?: number;
+  /** The key of the transparency log: Sigstore has one of each kind. */
+  logKey?: "P-256" | "Ed25519";
+}
+
+export function createSigstore({ authorityUntil, logKey }: SigstoreOptions = {}): Sigstore {
   const now = Math.floor(Date.now() / 1000) * 1000;
   const validity = { from: now - 30 * DAY_MS, to: now + 30 * DAY_MS };
   const authority = createAuthority("fulcio.example.com", validity);
   const certificateLog = createKeyPair();
-  const log = createKeyPair();
+  const log = createKeyPair(logKey);
   const start = new Date(validity.from).toISOString();
   return {
     trustedRoot: {
@@ -154,7 +158,7 @@ function logEntry(
   const note = `${LOG_HOST} - 1\n1\n${rootHash}\n`;
   const noteSignature = Buffer.concat([
     logId.subarray(0, 4),
-    sign("sha256", Buffer.from(note), log.privateKey),
+    signLogged(note, log),
   ]).toString("base64");
   return {
     logIndex: "0",
@@ -162,7 +166,7 @@ function logEntry(
     kindVersion: { kind: "dsse", version: "0.0.1" },
     integratedTime: String(integratedTime),
     inclusionPromise: {
-      signedEntryTimestamp: sign("sha256", Buffer.from(promise), log.privateKey).toString("base64"),
+      signedEntryTimestamp: signLogged(promise, log).toString("base64"),
     },
     inclusionProof: {
       logIndex: "0",
@@ -175,13 +179,20 @@ function logEntry(
   };
 }
 
-function logInstance(baseUrl: string, { publicKey }: KeyPair, start: string) {
+function signLogged(text: string, { privateKey }: KeyPair): Buffer {
+  const digest = privateKey.asymmetricKeyType === "ed25519" ? null : "sha256";
+  return sign(digest, Buffer.from(text), privateKey);
+}
+
+function logInstance(baseUrl: string, { publicKey, privateKey }: KeyPair, start: string) {
   return {
     baseUrl,
     hashAlgorithm: "SHA2_256",
     publicKey: {
       rawBytes: publicKey.toString("base64"),
-      keyDetails: "PKIX_ECDSA_P256_SHA_256",
+      keyDetails: privateKey.asymmetricKeyType === "ed25519"
+        ? "PKIX_ED25519"
+        : "PKIX_ECDSA_P256_SHA_256",
       validFor: { start },
     },
     logId: { keyId: sha256(publicKey).toString("base64") },
