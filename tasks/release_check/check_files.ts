@@ -35,7 +35,7 @@ export async function checkSums({ folder }: Release): Promise<void> {
   for (const [name, sum] of sums) assert.equal(await sha256(join(folder, name)), sum, name);
 }
 
-export async function sha256(path: string): Promise<string> {
+async function sha256(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }
 

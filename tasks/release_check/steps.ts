@@ -1,8 +1,5 @@
 // deno-lint-ignore-file no-console -- a task prints to its terminal
-/** The lines that the check prints, one for each step. */
-export type Step = <T>(name: string, run: () => Promise<T>) => Promise<T>;
-
-/** Throws what the step throws, after its line. */
+/** Prints a line for a step of the check, and throws what it throws. */
 export async function step<T>(name: string, run: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const seconds = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
