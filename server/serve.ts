@@ -114,7 +114,7 @@ export async function startServer(
         onError: () =>
           new Response("The server failed to respond. Try again shortly.", { status: 500 }),
       },
-      (request, info) => handle(request, info.remoteAddr.hostname),
+      (request, peer) => handle(request, peer.hostname),
       log,
       CONNECTION_BOUNDS,
     );

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { NetworkList, parsePeerAddress } from "./ip_address.ts";
+import { canonicalPeer, NetworkList, parsePeerAddress } from "./ip_address.ts";
 import type { UntrustedForwarders } from "./untrusted_forwarders.ts";
 
 /** Returns the client address of a request. */
@@ -15,24 +15,26 @@ export function clientAddressReader(
 ): ClientAddress {
   if (trustedProxies.length === 0) {
     return (peer, headers) => {
-      const address = parsePeerAddress(peer) ?? peer;
+      const address = canonicalPeer(peer);
       untrusted?.observe(address, headers);
       return address;
     };
   }
   const trusted = new NetworkList(trustedProxies);
   return (peer, headers) => {
-    let address = parsePeerAddress(peer) ?? peer;
+    let address = canonicalPeer(peer);
     if (!trusted.includes(address)) {
       untrusted?.observe(address, headers);
       return address;
     }
-    const hops = (headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
-    while (hops.length > 0 && trusted.includes(address)) {
-      const hop = parsePeerAddress(hops.pop()!);
+    const forwarded = headers.get("x-forwarded-for");
+    if (forwarded === null) return address;
+    const hops = forwarded.split(",");
+    do {
+      const hop = parsePeerAddress(hops.pop()!.trim());
       if (hop === undefined) break;
       address = hop;
-    }
+    } while (hops.length > 0 && trusted.includes(address));
     return address;
   };
 }

@@ -1,6 +1,6 @@
 import { sharedNetwork } from "./client_ip.ts";
 import { isUnfinished } from "./body.ts";
-import { parsePeerAddress } from "./ip_address.ts";
+import { canonicalPeer } from "./ip_address.ts";
 import type { Log } from "../log.ts";
 import type { OpenConnection, OpenConnections } from "./open_connections.ts";
 
@@ -44,8 +44,8 @@ interface Connection {
   active: number;
   /** What it waits for when no request is active. */
   state: "firstRequest" | "lingering" | "idle";
-  /** When it was first seen, or its last response was sent, in ms. */
-  since: number;
+  /** When it was first seen, or its last response was found sent, in ms; undefined: since the last check. */
+  since?: number;
   /** The number of the last check that saw it. */
   seen: number;
 }
@@ -56,7 +56,8 @@ interface Connection {
  * have the most. Requests that are being handled have limits of their own.
  */
 export class ConnectionLimits implements Disposable {
-  #connections = new Map<string, Connection>();
+  /** By address and port of the peer. */
+  #connections = new Map<string, Map<number, Connection>>();
   #checks = 0;
   #timer?: ReturnType<typeof setTimeout>;
   #maxConnections: number;
@@ -101,12 +102,13 @@ export class ConnectionLimits implements Disposable {
     peer: Deno.NetAddr,
     handle: () => Response | Promise<Response>,
   ): Response | Promise<Response> {
-    const connection = this.#of(nameOf(parsePeerAddress(peer.hostname), peer.port));
+    const connection = this.#of(canonicalPeer(peer.hostname), peer.port);
     connection.active++;
     const done = () => {
       connection.active--;
       connection.state = isUnfinished(request) ? "lingering" : "idle";
-      connection.since = performance.now();
+      // The next check dates it, which spares each request a reading of the clock.
+      connection.since = undefined;
     };
     let response;
     try {
@@ -120,8 +122,10 @@ export class ConnectionLimits implements Disposable {
     return response;
   }
 
-  #of(name: string): Connection {
-    let connection = this.#connections.get(name);
+  #of(address: string, port: number): Connection {
+    let ofAddress = this.#connections.get(address);
+    if (ofAddress === undefined) this.#connections.set(address, ofAddress = new Map());
+    let connection = ofAddress.get(port);
     if (connection === undefined) {
       connection = {
         active: 0,
@@ -129,7 +133,7 @@ export class ConnectionLimits implements Disposable {
         since: performance.now(),
         seen: this.#checks,
       };
-      this.#connections.set(name, connection);
+      ofAddress.set(port, connection);
     }
     return connection;
   }
@@ -139,8 +143,9 @@ export class ConnectionLimits implements Disposable {
     this.#checks++;
     const live: { open: OpenConnection; connection: Connection }[] = [];
     for (const open of this.open.list(port)) {
-      const connection = this.#of(nameOf(open.address, open.port));
+      const connection = this.#of(open.address, open.port);
       connection.seen = this.#checks;
+      connection.since ??= now;
       const isOverdue = now - connection.since > this.bounds[connection.state];
       if (connection.active === 0 && isOverdue) {
         this.open.close(open);
@@ -148,8 +153,11 @@ export class ConnectionLimits implements Disposable {
       } else live.push({ open, connection });
     }
     this.#open = live.length;
-    for (const [name, { seen, active }] of this.#connections) {
-      if (seen < this.#checks && active === 0) this.#connections.delete(name);
+    for (const [address, ofAddress] of this.#connections) {
+      for (const [port, { seen, active }] of ofAddress) {
+        if (seen < this.#checks && active === 0) ofAddress.delete(port);
+      }
+      if (ofAddress.size === 0) this.#connections.delete(address);
     }
     if (live.length > this.#maxConnections) this.#closeSurplus(live);
   }
@@ -172,10 +180,6 @@ export class ConnectionLimits implements Disposable {
 }
 
 /** The higher, the longer it is kept: active, then used before, then by how recently. */
-function worth({ active, state, since }: Connection): number {
+function worth({ active, state, since = 0 }: Connection): number {
   return since + (active > 0 ? 2e12 : state === "idle" ? 1e12 : 0);
-}
-
-function nameOf(address: string | undefined, port: number): string {
-  return `${address} ${port}`;
 }

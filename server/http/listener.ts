@@ -37,6 +37,9 @@ export interface Listener {
   shutdown(): Promise<void>;
 }
 
+/** Handles a request from `peer`. */
+type Handle = (request: Request, peer: Deno.NetAddr) => Response | Promise<Response>;
+
 type ListenOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem>;
 
 interface Serving {
@@ -52,7 +55,7 @@ interface Serving {
  */
 export function listen(
   initialOptions: ListenOptions,
-  handle: Deno.ServeHandler<Deno.NetAddr>,
+  handle: Handle,
   log: Log,
   bounds?: ConnectionBounds,
 ): Listener {
@@ -61,9 +64,9 @@ export function listen(
   if (bounds !== undefined && limits === undefined && Deno.build.os === "linux") {
     log("warn", "connections_unlimited", { reason: "this system has no libc.so.6 (glibc)" });
   }
-  const limited: typeof handle = limits === undefined
+  const limited: Handle = limits === undefined
     ? handle
-    : (request, info) => limits.track(request, info.remoteAddr, () => handle(request, info));
+    : (request, peer) => limits.track(request, peer, () => handle(request, peer));
   let options = initialOptions;
   let stopping = false;
   let draining = false;
@@ -71,8 +74,9 @@ export function listen(
   const replaced = new Map<Serving, ReturnType<typeof setTimeout>>();
 
   const serve = (changes: Partial<ListenOptions>): Serving => {
-    const closingHandle: typeof handle = (request, info) => {
-      const response = limited(request, info);
+    const closingHandle: Deno.ServeHandler<Deno.NetAddr> = (request, info) => {
+      // Read once: each time, Deno formats the address.
+      const response = limited(request, info.remoteAddr);
       if (!draining && !serving.closing) return response;
       return response instanceof Promise
         ? response.then(closingConnection)
