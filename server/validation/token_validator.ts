@@ -14,12 +14,12 @@ import { isPersonalAccessToken } from "../tokens/personal_access_token.ts";
 import type { Series } from "../telemetry/instruments.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { SigningKeys } from "../tokens/signing_keys.ts";
-import { tokenHashHex } from "../tokens/token_hash.ts";
 import { BatchLoader } from "./batch_loader.ts";
 import { ClientCache } from "./client_cache.ts";
 import { InvalidatingCache } from "./invalidating_cache.ts";
 import { LastUsedRecorder } from "./last_used_recorder.ts";
 import { loadAccessToken, validatedPat, type ValidationCatalog } from "./load_token.ts";
+import { PresentedTokens } from "./presented_tokens.ts";
 import { TokenFormats } from "./token_formats.ts";
 import type { ValidatedToken, ValidationResult } from "./validated_token.ts";
 
@@ -75,6 +75,7 @@ export class TokenValidator {
   readonly lastUsed: LastUsedRecorder;
   #tokens: InvalidatingCache<ValidatedToken>;
   #owners: InvalidatingCache<OwnerRecord>;
+  #presented = new PresentedTokens();
   #records: BatchLoader<TokenRecord>;
   #formats: TokenFormats;
   #invalidation?: CacheInvalidation;
@@ -143,7 +144,7 @@ export class TokenValidator {
     from: UsedFrom,
     resource: AcceptedResource = this.deps.catalog.default,
   ): ValidationResult | Promise<ValidationResult> {
-    const key = tokenHashHex(token);
+    const key = this.#presented.hashOf(token);
     const cached = this.#tokens.get(key);
     return cached === undefined
       ? this.#loadAndEvaluate(token, key, from, resource)
@@ -175,7 +176,7 @@ export class TokenValidator {
     resource: AcceptedResource,
   ): ValidationResult | undefined {
     if (!this.#isInGrace()) return undefined;
-    const remembered = this.#tokens.remembered(tokenHashHex(token));
+    const remembered = this.#tokens.remembered(this.#presented.hashOf(token));
     if (remembered === undefined) return undefined;
     const result = this.#counted(this.#evaluate(remembered, from, resource));
     if (result.state !== "active") return result;
@@ -210,6 +211,7 @@ export class TokenValidator {
   /** Stops listening and writes the recorded uses. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#presented[Symbol.dispose]();
     await this.#invalidation?.close();
     await this.lastUsed.close();
   }
