@@ -30,10 +30,37 @@ export async function readClientRequest(
 }
 
 /**
+ * The client, or the error, of credentials in the Authorization header that were verified before;
+ * undefined if they must be verified.
+ */
+export function authenticateKnownClient(
+  clients: Pick<Clients, "authenticated">,
+  headers: Headers,
+  form: FormParameters,
+): Client | OAuthError | undefined {
+  const encoded = encodedBasicCredentials(headers);
+  if (encoded === undefined || encoded.length > MAX_CACHED_LENGTH) return undefined;
+  // In both places, which is an error.
+  if (form("client_secret") !== undefined) return undefined;
+  const client = clients.authenticated(encoded);
+  return client && ifIdentified(client, form("client_id"));
+}
+
+/**
  * Authenticates a client (RFC 6749 section 2.3): by HTTP Basic, by client_id and client_secret
  * in the body or, if it is public, by client_id only.
  */
 export async function authenticateClient(
+  clients: Clients,
+  headers: Headers,
+  form: FormParameters,
+): Promise<Client | OAuthError> {
+  return authenticateKnownClient(clients, headers, form) ??
+    await verifyClient(clients, headers, form);
+}
+
+/** The same for credentials that `authenticateKnownClient` does not know. */
+export async function verifyClient(
   clients: Clients,
   headers: Headers,
   form: FormParameters,
@@ -60,11 +87,14 @@ export async function authenticateClient(
     const credentials = clientCredentials(encoded);
     return credentials && await verifySecret(clients, credentials);
   };
-  const isShort = encoded.length <= MAX_CACHED_LENGTH;
-  const cached = isShort ? clients.authenticated(encoded) : undefined;
-  const client = cached ??
-    (isShort ? await clients.authenticate(encoded, authenticate) : await authenticate())?.client;
-  if (client === undefined) return invalidClient();
+  const authenticated = encoded.length <= MAX_CACHED_LENGTH
+    ? await clients.authenticate(encoded, authenticate)
+    : await authenticate();
+  return authenticated === undefined ? invalidClient() : ifIdentified(authenticated.client, id);
+}
+
+/** The client, or the error if `id` in the body names another one or the client is disabled. */
+function ifIdentified(client: Client, id: string | undefined): Client | OAuthError {
   if (id !== undefined && id !== client.id) {
     return new OAuthError(
       "invalid_request",

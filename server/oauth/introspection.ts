@@ -2,7 +2,7 @@ import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
-import type { FormParameters } from "../http/form.ts";
+import { type FormParameters, readForm } from "../http/form.ts";
 import { sharedNetwork } from "../http/client_ip.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
 import { inTurnOf } from "../request_context.ts";
@@ -22,7 +22,7 @@ import { findUser } from "../store/users.ts";
 import { refreshTokenHashes } from "../tokens/refresh_token.ts";
 import type { TokenValidator, UsedFrom } from "../validation/token_validator.ts";
 import { REMEMBERED, type ValidatedToken } from "../validation/validated_token.ts";
-import { readClientRequest } from "./client_authentication.ts";
+import { authenticateKnownClient, verifyClient } from "./client_authentication.ts";
 import { missingParameter } from "./missing_parameter.ts";
 import { parsePlainForm } from "./plain_form.ts";
 import { oauthErrorResponse } from "./response.ts";
@@ -50,16 +50,19 @@ export function introspection(deps: IntrospectionDeps): Introspect {
   const { clients } = deps.tokenValidator;
   // Entries go with the validator's cache, which drops a token when it is invalidated.
   const answers = new WeakMap<ValidatedToken, string>();
-  const respond: Introspect = async (request, from) => {
-    const clientRequest = await readClientRequest(clients, request, {
-      from,
-      parse: parsePlainForm,
-    });
-    if (clientRequest instanceof OAuthError) {
-      if (clientRequest.code === "invalid_client") await recordRefusal(deps, from());
-      return oauthErrorResponse(clientRequest);
+  return async (request, from) => {
+    const form = await readForm(request, { from, parse: parsePlainForm });
+    if (form instanceof OAuthError) return oauthErrorResponse(form);
+    // Until the client is known, its network takes the turn.
+    const network = () => `introspection from ${sharedNetwork(from())}`;
+    const client = authenticateKnownClient(clients, request.headers, form) ??
+      await inTurnOf(network, () => verifyClient(clients, request.headers, form));
+    if (client instanceof OAuthError) {
+      if (client.code === "invalid_client") {
+        await inTurnOf(network, () => recordRefusal(deps, from()));
+      }
+      return oauthErrorResponse(client);
     }
-    const { form, client } = clientRequest;
     if (client.secretHash === undefined) {
       const message = "Introspection requires a client with a secret.";
       return oauthErrorResponse(new OAuthError("invalid_client", message));
@@ -94,12 +97,6 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     }
     return new Response(answer, JSON_HEADERS);
   };
-  // Until the client is known, its network takes the turn.
-  return (request, from) =>
-    inTurnOf(
-      () => `introspection from ${sharedNetwork(from())}`,
-      () => respond(request, from),
-    );
 }
 
 /** Of clients only: an API asks about inactive tokens all the time. */
