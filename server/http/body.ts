@@ -36,7 +36,8 @@ export function isUnfinished(request: Request): boolean {
   if (request.method === "GET" || request.method === "HEAD") return false;
   if (abandoned.has(request)) return true;
   const { headers } = request;
-  const hasBody = headers.has("transfer-encoding") || Number(headers.get("content-length")) > 0;
+  const hasBody = headers.get("transfer-encoding") !== null ||
+    Number(headers.get("content-length")) > 0;
   return hasBody && !request.bodyUsed;
 }
 
@@ -153,7 +154,12 @@ async function readInTime<T>(
   return await withTimeout(reading, timeout).catch(() => undefined);
 }
 
-/** The content-length, or NaN if it does not limit the body. */
+/**
+ * The content-length, or NaN if it does not limit the body. Deno's `Headers.has` copies all headers
+ * of the request, `get` reads one.
+ */
 function lengthOf({ headers }: Request): number {
-  return headers.has("transfer-encoding") ? NaN : Number(headers.get("content-length") ?? NaN);
+  return headers.get("transfer-encoding") === null
+    ? Number(headers.get("content-length") ?? NaN)
+    : NaN;
 }

@@ -8,15 +8,18 @@ const [FIRST_REQUESTS, SAMPLE] = [50, 50];
  * is not declared, or a client that forges the header.
  */
 export class UntrustedForwarders {
-  #requests = new Map<string, number>();
+  #peers = new Map<string, { requests: number }>();
   #forwarders = new Set<string>();
 
   observe(peer: string, headers: Headers): void {
-    const count = (this.#requests.get(peer) ?? 0) + 1;
-    if (count === 1 && this.#requests.size >= MAX_PEERS) this.#requests.clear();
-    this.#requests.set(peer, count);
-    if (count > FIRST_REQUESTS && count % SAMPLE !== 0) return;
-    if (this.#forwarders.size < MAX_REPORTED && headers.has("x-forwarded-for")) {
+    let counted = this.#peers.get(peer);
+    if (counted === undefined) {
+      if (this.#peers.size >= MAX_PEERS) this.#peers.clear();
+      this.#peers.set(peer, counted = { requests: 0 });
+    }
+    counted.requests++;
+    if (counted.requests > FIRST_REQUESTS && counted.requests % SAMPLE !== 0) return;
+    if (this.#forwarders.size < MAX_REPORTED && headers.get("x-forwarded-for") !== null) {
       this.#forwarders.add(peer);
     }
   }
