@@ -212,6 +212,9 @@ interface VerifyQuery {
   basic: boolean;
 }
 
+/** What most proxies ask: whether the token is valid. */
+const UNCONDITIONAL = { scopes: [], jwt: false, basic: false } as const;
+
 /**
  * Parses what the proxy asks. An unknown parameter is an error: it may have been meant as a
  * condition. Below VERIFY_PATH the query is the client's, so only the headers count, which the
@@ -222,13 +225,16 @@ function parseQuery(deps: VerifyDeps, { url, headers }: Request): VerifyQuery | 
   const scope = headers.get(REQUIRED_SCOPE_HEADER) ?? "";
   const maxAge = headers.get(REQUIRED_MAX_AGE_HEADER);
   const acr = headers.get(REQUIRED_ACR_HEADER);
+  const start = url.indexOf("?");
+  if (start === -1 && scope === "" && maxAge === null && acr === null) {
+    return { ...UNCONDITIONAL, resource: deps.catalog.default };
+  }
   const required = {
     resource: { resource: deps.catalog.default },
     scope,
     maxAges: maxAge === null ? [] : [maxAge],
     acrs: acr === null ? [] : [acr],
   };
-  const start = url.indexOf("?");
   if (start === -1) return verifyQuery(required);
   const path = requestPath(url);
   if (path !== VERIFY_PATH && path !== `${VERIFY_PATH}/`) return verifyQuery(required);

@@ -29,7 +29,7 @@ export function hostProblem(
   } else if (!isHostAndPort(host)) {
     return "The Host header is not a valid host[:port]. Send exactly one.";
   }
-  const authority = requestAuthority(url);
+  const authority = host !== null && isOfHost(url, host) ? host : requestAuthority(url);
   if (authority === undefined || (authority !== host && !isHostAndPort(authority))) {
     return "The request target is not a path or an http(s) URL with a valid host[:port].";
   }
@@ -59,8 +59,24 @@ export function isUnambiguousPath(path: string): boolean {
   return /^\/[\w./~:-]*$/.test(path) && !/\/\.\.?(\/|$)/.test(path);
 }
 
-/** RFC 9110 section 7.2, with the characters of host names only. */
+/** Whether Deno made `url` of this host and a path. */
+function isOfHost(url: string, host: string): boolean {
+  const start = url.startsWith("http://") ? 7 : url.startsWith("https://") ? 8 : undefined;
+  return start !== undefined && url.startsWith(host, start) && url[start + host.length] === "/";
+}
+
+/** The last valid host: nearly all requests have the same, and comparing is faster than a pattern. */
+let lastValidHost = "";
+
 function isHostAndPort(text: string): boolean {
+  if (text !== "" && text === lastValidHost) return true;
+  const isValid = matchesHostAndPort(text);
+  if (isValid) lastValidHost = text;
+  return isValid;
+}
+
+/** RFC 9110 section 7.2, with the characters of host names only. */
+function matchesHostAndPort(text: string): boolean {
   const [, name, address, port = ""] = /^(?:([\w.-]+)|\[([\da-f:.]+)\])(?::(\d{0,5}))?$/i
     .exec(text) ?? [];
   if (name === undefined && (address === undefined || isIP(address) !== 6)) return false;
