@@ -36,8 +36,8 @@ export function isUnfinished(request: Request): boolean {
   if (request.method === "GET" || request.method === "HEAD") return false;
   if (abandoned.has(request)) return true;
   const { headers } = request;
-  const hasBody = headers.get("transfer-encoding") !== null ||
-    Number(headers.get("content-length")) > 0;
+  const hasBody = Number(headers.get("content-length")) > 0 ||
+    headers.get("transfer-encoding") !== null;
   return hasBody && !request.bodyUsed;
 }
 

@@ -68,5 +68,6 @@ export async function readForm(
     values.set(name, value);
   }
   const parameter = (name: string) => name === REPEATABLE[0] ? repeated[0] : values.get(name);
-  return Object.assign(parameter, { all: () => repeated });
+  parameter.all = () => repeated;
+  return parameter;
 }

@@ -119,8 +119,9 @@ function introspected({ resources = [] }: Client): (name: string) => boolean {
  * address may have any form that X-Forwarded-For has.
  */
 function usedFrom(form: FormParameters): UsedFrom {
+  const address = form("client_address");
   return {
-    address: parsePeerAddress(form("client_address") ?? ""),
+    address: address === undefined ? undefined : parsePeerAddress(address),
     userAgent: form("client_user_agent"),
   };
 }
