@@ -40,7 +40,7 @@ const PARTS: Readonly<Record<string, (size: Size) => Promise<unknown>>> = {
   operations: ({ seconds = 3, rounds = 5, peers }) => benchOperations({ seconds, rounds, peers }),
   waiting: ({ seconds = 30, logins = 10_000, peers }) =>
     benchWaitingLogins({ seconds, logins, peers }),
-  cost: ({ seconds = 3, rounds = 5 }) => benchCost({ seconds, rounds }),
+  cost: ({ seconds = 1, rounds = 15 }) => benchCost({ seconds, rounds }),
   checks: ({ seconds = 2, rounds = 5 }) => benchTokenChecks({ seconds, rounds }),
   writes: ({ seconds = 0.4, rounds = 15 }) => benchWrites({ seconds, rounds }),
   profile: ({ seconds = 5 }) => benchProfile({ seconds }),
