@@ -59,7 +59,7 @@ export function isUnambiguousPath(path: string): boolean {
   return /^\/[\w./~:-]*$/.test(path) && !/\/\.\.?(\/|$)/.test(path);
 }
 
-/** Whether Deno made `url` of this host and a path. */
+/** Whether `url` has this host and a path. */
 function isOfHost(url: string, host: string): boolean {
   const start = url.startsWith("http://") ? 7 : url.startsWith("https://") ? 8 : undefined;
   return start !== undefined && url.startsWith(host, start) && url[start + host.length] === "/";
