@@ -1,11 +1,16 @@
-/** What a release's archive for Linux contains, with a shell script as the program. */
+/** What a release's archive for Linux contains, with a shell script as the program by default. */
 import { NOTICES_FILE } from "../../tasks/release/third_party_notices.ts";
 import { archiveFolder } from "../../shared/release.ts";
 import type { ArchiveFile } from "../../tasks/release/archive_file.ts";
 
-export function linuxArchive(name: string, version: string, target: string): ArchiveFile[] {
-  const texts = {
-    [name]: `#!/bin/sh\necho "${name} ${version}"\n`,
+export function linuxArchive(
+  name: string,
+  version: string,
+  target: string,
+  program: Uint8Array | string = `#!/bin/sh\necho "${name} ${version}"\n`,
+): ArchiveFile[] {
+  const contents = {
+    [name]: program,
     LICENSE: "MIT License\n\nCopyright (c) 2026 Acme\n",
     [NOTICES_FILE]: "Notices\n",
     [`man/${name}.1`]: `.TH ${name} 1\n.SH NAME\n${name} \\- log in\n`,
@@ -15,9 +20,9 @@ export function linuxArchive(name: string, version: string, target: string): Arc
     [`completions/${name}.fish`]: "# fish\n",
     [`completions/${name}.ps1`]: "# PowerShell\n",
   };
-  return Object.entries(texts).map(([path, text]) => ({
+  return Object.entries(contents).map(([path, content]) => ({
     name: `${archiveFolder(version, target, name)}/${path}`,
-    content: new TextEncoder().encode(text),
+    content: typeof content === "string" ? new TextEncoder().encode(content) : content,
     executable: path === name,
   }));
 }

@@ -6,7 +6,7 @@ import { fill, type Layout, packageFiles } from "./contents.ts";
 import { deb, DEB_ARCHITECTURES, type DebScripts } from "./deb.ts";
 import { debFiles } from "./deb_files.ts";
 import type { LinuxPackage, PackageFile } from "./package_file.ts";
-import { rpm, RPM_ARCHITECTURES, type RpmScripts } from "./rpm.ts";
+import { rpm, RPM_ARCHITECTURES, RPM_RELEASE, type RpmScripts } from "./rpm.ts";
 
 export interface ReleaseFile {
   name: string;
@@ -43,18 +43,13 @@ const RED_HAT: Layout = {
 
 /** None for a target that has no Linux with glibc. */
 export async function linuxPackages(options: LinuxPackagesOptions): Promise<ReleaseFile[]> {
-  const { target, product } = options;
-  if (DEB_ARCHITECTURES[target] === undefined) return [];
-  const folder = `${archiveFolder(product.version, target, product.binaryName)}/`;
-  const archive = options.archive.map((file) => {
-    if (!file.name.startsWith(folder)) throw new Error(`${file.name} is not in ${folder}.`);
-    return { ...file, name: file.name.slice(folder.length) };
-  });
-  return [await debPackage({ ...options, archive }), await rpmPackage({ ...options, archive })];
+  if (DEB_ARCHITECTURES[options.target] === undefined) return [];
+  return [await debPackage(options), await rpmPackage(options)];
 }
 
-async function debPackage(options: LinuxPackagesOptions): Promise<ReleaseFile> {
-  const { product, target, archive, seconds } = options;
+export async function debPackage(options: LinuxPackagesOptions): Promise<ReleaseFile> {
+  const { product, target, seconds } = options;
+  const archive = withoutFolder(options);
   const files = await packageFiles(product, archive, DEBIAN);
   const scripts: DebScripts = {
     postinst: fill(
@@ -84,9 +79,10 @@ function ownerCommands(files: readonly PackageFile[]): string {
     }).join("");
 }
 
-async function rpmPackage(options: LinuxPackagesOptions): Promise<ReleaseFile> {
-  const { product, target, archive } = options;
+export async function rpmPackage(options: LinuxPackagesOptions): Promise<ReleaseFile> {
+  const { product, target } = options;
   const { binaryName, version } = product;
+  const files = await packageFiles(product, withoutFolder(options), RED_HAT);
   const text = async (name: keyof RpmScripts) => fill(await script(`rpm.${name}`), product);
   const scripts: RpmScripts = {
     pre: await text("pre"),
@@ -95,13 +91,21 @@ async function rpmPackage(options: LinuxPackagesOptions): Promise<ReleaseFile> {
     postun: await text("postun"),
   };
   return {
-    name: `${binaryName}-${version}.${RPM_ARCHITECTURES[target].name}.rpm`,
-    content: rpm(describe(options, await packageFiles(product, archive, RED_HAT)), scripts, {
+    name: `${binaryName}-${version}-${RPM_RELEASE}.${RPM_ARCHITECTURES[target].name}.rpm`,
+    content: rpm(describe(options, files), scripts, {
       requires: [`libc.so.6(GLIBC_${GLIBC})(64bit)`, "libgcc_s.so.1()(64bit)"],
       requiresForPre: ["/usr/bin/getent", "/usr/sbin/groupadd", "/usr/sbin/useradd"],
       recommends: RECOMMENDS,
     }),
   };
+}
+
+function withoutFolder({ product, target, archive }: LinuxPackagesOptions): ArchiveFile[] {
+  const folder = `${archiveFolder(product.version, target, product.binaryName)}/`;
+  return archive.map((file) => {
+    if (!file.name.startsWith(folder)) throw new Error(`${file.name} is not in ${folder}.`);
+    return { ...file, name: file.name.slice(folder.length) };
+  });
 }
 
 function describe(

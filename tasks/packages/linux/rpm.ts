@@ -31,7 +31,7 @@ export interface RpmDependencies {
 }
 
 /** Of the package, not of the program. */
-const RELEASE = "1";
+export const RPM_RELEASE = "1";
 
 /** HEADERSIGNATURES and HEADERIMMUTABLE. */
 const SIGNATURE_REGION = 62;
@@ -98,7 +98,7 @@ function lead({ name, version, target }: LinuxPackage): Uint8Array {
   const bytes = Buffer.alloc(96);
   bytes.set([0xed, 0xab, 0xee, 0xdb, 3, 0]);
   bytes.writeUInt16BE(RPM_ARCHITECTURES[target].number, 8);
-  bytes.write(`${name}-${packageVersion(version)}-${RELEASE}`.slice(0, 65), 10);
+  bytes.write(`${name}-${packageVersion(version)}-${RPM_RELEASE}`.slice(0, 65), 10);
   // The operating system, and the type of the signature.
   bytes.writeUInt16BE(1, 76);
   bytes.writeUInt16BE(5, 78);
@@ -111,7 +111,7 @@ function aboutPackage(described: LinuxPackage): RpmTag[] {
     { tag: TAG.HEADERI18NTABLE, value: { strings: ["C"] } },
     { tag: TAG.NAME, value: { string: name } },
     { tag: TAG.VERSION, value: { string: packageVersion(version) } },
-    { tag: TAG.RELEASE, value: { string: RELEASE } },
+    { tag: TAG.RELEASE, value: { string: RPM_RELEASE } },
     { tag: TAG.SUMMARY, value: { translated: summary } },
     { tag: TAG.DESCRIPTION, value: { translated: description.join("\n\n") } },
     { tag: TAG.BUILDTIME, value: { int32: [seconds] } },
@@ -125,7 +125,7 @@ function aboutPackage(described: LinuxPackage): RpmTag[] {
     // Without one, rpm takes it for a package of sources.
     {
       tag: TAG.SOURCERPM,
-      value: { string: `${name}-${packageVersion(version)}-${RELEASE}.src.rpm` },
+      value: { string: `${name}-${packageVersion(version)}-${RPM_RELEASE}.src.rpm` },
     },
     { tag: TAG.ENCODING, value: { string: "utf-8" } },
   ];
@@ -202,7 +202,7 @@ function aboutDependencies(described: LinuxPackage, dependencies: RpmDependencie
   return [
     { tag: TAG.PROVIDENAME, value: { strings: [name] } },
     { tag: TAG.PROVIDEFLAGS, value: { int32: [FLAGS.EQUAL] } },
-    { tag: TAG.PROVIDEVERSION, value: { strings: [`${version}-${RELEASE}`] } },
+    { tag: TAG.PROVIDEVERSION, value: { strings: [`${version}-${RPM_RELEASE}`] } },
     { tag: TAG.REQUIREFLAGS, value: { int32: requires.map(({ flags }) => flags) } },
     { tag: TAG.REQUIRENAME, value: { strings: requires.map(({ name }) => name) } },
     { tag: TAG.REQUIREVERSION, value: { strings: requires.map(({ version }) => version) } },

@@ -71,7 +71,7 @@ Deno.test("rpm reads the header, files and scripts of an rpm, and its digests", 
 }, async () => {
   await using packages = await written(await build());
   const { output } = packages;
-  const rpm = `${name}-1.2.3.x86_64.rpm`;
+  const rpm = `${name}-1.2.3-1.x86_64.rpm`;
   const query = (...args: string[]) => output("rpm", "--query", ...args, "--package", rpm);
   const parts = [
     (await query("--info")).replace(/^Size .*\n/m, ""),
@@ -112,8 +112,8 @@ Deno.test("packages are named for the processor, and the same each time", { igno
     );
   }
   assert.deepEqual(names, [
-    ...["acmectl_1.2.3_amd64.deb", "acmectl-1.2.3.x86_64.rpm", "amd64\n", "x86_64\n"],
-    ...["acmectl_1.2.3_arm64.deb", "acmectl-1.2.3.aarch64.rpm", "arm64\n", "aarch64\n"],
+    ...["acmectl_1.2.3_amd64.deb", "acmectl-1.2.3-1.x86_64.rpm", "amd64\n", "x86_64\n"],
+    ...["acmectl_1.2.3_arm64.deb", "acmectl-1.2.3-1.aarch64.rpm", "arm64\n", "aarch64\n"],
   ]);
   assert.deepEqual(
     await linuxPackages({
@@ -132,7 +132,7 @@ Deno.test("a version before a release is older than the release", { ignore }, as
   const version = await output("dpkg-deb", "--field", `${name}_1.2.3-rc.1_amd64.deb`, "Version");
   await output("dpkg", "--compare-versions", version.trim(), "lt", "1.2.3");
   const format = ["--queryformat", "%{version}"];
-  const rpm = `${name}-1.2.3-rc.1.x86_64.rpm`;
+  const rpm = `${name}-1.2.3-rc.1-1.x86_64.rpm`;
   assert.equal(await output("rpm", "--query", ...format, "--package", rpm), "1.2.3~rc.1");
 });
 
