@@ -22,9 +22,9 @@ export function startNpmRegistry(archives: readonly Uint8Array[]): NpmRegistry {
       const { pathname, origin } = new URL(request.url);
       const download = pathname.endsWith(".tgz");
       const name = decodeURIComponent(pathname.slice(1).replace(/\/-\/.*$/, ""));
-      const found = packages.get(name);
-      if (found === undefined) return Response.json({ error: "not found" }, { status: 404 });
-      const { json, archive } = found;
+      const served = packages.get(name);
+      if (served === undefined) return Response.json({ error: "not found" }, { status: 404 });
+      const { json, archive } = served;
       if (download) {
         downloads.push(name);
         return new Response(archive);

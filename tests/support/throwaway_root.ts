@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Ended, run, start } from "./binary.ts";
 
 export interface ThrowawayRoot extends AsyncDisposable {
-  /** Runs a shell command there, and returns what it prints. It must succeed unless told otherwise. */
+  /** Runs a shell command there, and returns what it prints. It must succeed. */
   sh(command: string): Promise<string>;
   run(command: string): Promise<Ended>;
   /** What `systemctl` was called with since the last call. */

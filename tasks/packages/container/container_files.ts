@@ -61,7 +61,7 @@ async function containerfile(product: ProductDescription): Promise<string> {
     if (!stage.includes(line)) throw new Error(`${source.pathname} has no line ${line}`);
   }
   const [from, ...lines] = stage
-    .replace(program, `COPY linux/$TARGETARCH/${binaryName} `)
+    .replace(program, `COPY --chmod=0755 linux/$TARGETARCH/${binaryName} `)
     .replace(data, "COPY --from=data ")
     .split("\n");
   return [
