@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a task reports to its user
 /**
  * `deno task bench [PART…] [--quick] [--seconds N] [--rounds N] [--peers NAMES] [--json FILE]`:
- * what the program costs, as ratios within one run. Without parts, operations, cost and checks; `--quick` takes one
- * round of a second each.
+ * what the program costs, as ratios within one run. Without parts, all of them, about 40 minutes;
+ * with `--quick`, a few rounds of those that need neither minutes nor the compiled program.
  *
  * - `operations`: rates and waiting times beside other products
  * - `waiting`: polls of 10,000 logins that wait for approval, each at its interval
@@ -16,6 +16,7 @@
  * Only 127.0.0.1 is used, except for what npm and the system's packages provide.
  */
 import { parseArgs } from "node:util";
+import type { Choice } from "./bench/choice.ts";
 import { benchCost } from "./bench/cost.ts";
 import { benchGrowth } from "./bench/growth.ts";
 import { benchOperations } from "./bench/operations.ts";
@@ -31,8 +32,8 @@ interface Size {
   rounds?: number;
   logins?: number;
   growthRows?: number;
-  /** Other products to compare with; all by default. */
-  peers?: string[];
+  /** Other products to compare with. */
+  peers: Choice;
 }
 
 /** Each returns its figures, or whether its goals are met. */
@@ -71,9 +72,11 @@ const size = {
   seconds: numberOf(values.seconds) ?? (values.quick ? 1 : undefined),
   rounds: numberOf(values.rounds) ?? (values.quick ? 1 : undefined),
   ...values.quick && { logins: 1000, growthRows: 10_000 },
-  peers: values.peers?.split(","),
+  peers: values.peers?.split(",") ?? (values.quick ? "quick" as const : "all" as const),
 };
-const defaults = values.quick ? ["operations", "cost"] : ["operations", "cost", "checks"];
+/** The others need the compiled program, or minutes. */
+const QUICK = ["operations", "waiting", "writes", "cost"];
+const defaults = values.quick ? QUICK : Object.keys(PARTS);
 const figures: Record<string, unknown> = {};
 for (const name of positionals.length > 0 ? positionals : defaults) {
   figures[name] = await PARTS[name](size);

@@ -1,4 +1,5 @@
 /** A server that the same load is sent to: this program or another product. */
+import type { Tokens } from "./authorization_code.ts";
 import type { Load, LoadResult } from "./load.ts";
 import { runLoad } from "./load.ts";
 import { runSteps, type Steps } from "./steps.ts";
@@ -88,7 +89,26 @@ export function deviceLoads(
 
 const REFRESH_TOKEN = '"refresh_token": ?"([^"]+)"';
 
-/** Each refresh presents the token of the answer before; `tokens` are those of as many logins. */
+/** Fewer than for other requests: each needs a login, which some products take long for. */
+const REFRESH_CONNECTIONS = 16;
+/** Some of them are on their way when a run ends. */
+export const REFRESHED_LOGINS = 24;
+
+/** The refresh tokens of that many logins, some at a time. */
+export async function refreshTokens(logIn: () => Promise<Tokens>): Promise<string[]> {
+  const tokens: string[] = [];
+  const AT_A_TIME = 8;
+  await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
+    for (let login = 0; login < REFRESHED_LOGINS / AT_A_TIME; login++) {
+      const { refresh_token } = await logIn();
+      if (refresh_token === undefined) throw new Error("no refresh token");
+      tokens.push(refresh_token);
+    }
+  }));
+  return tokens;
+}
+
+/** Each refresh presents the token of an answer before; `tokens` are those of as many logins. */
 export async function refreshLoad(
   { url, clientId, tokens, file }: {
     url: string;
@@ -105,6 +125,7 @@ export async function refreshLoad(
     tokenFile: file,
     bodyBeforeToken: `grant_type=refresh_token&client_id=${clientId}&refresh_token=`,
     nextToken: REFRESH_TOKEN,
+    connections: REFRESH_CONNECTIONS,
     manyAddresses: true,
   };
 }

@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { startPostgres } from "../../tests/support/postgres.ts";
 import { provideSystemPackages, TOKEN_CHECK_NEEDS } from "../system_packages.ts";
 import { addDatabase } from "./add_database.ts";
+import { type Choice, isChosen, SLOW } from "./choice.ts";
 import type { Contender } from "./contender.ts";
 import { startBetterAuth } from "./contenders/better_auth.ts";
 import { startDex } from "./contenders/dex.ts";
@@ -34,8 +35,7 @@ export const OTHERS: Readonly<Record<string, Start>> = {
   "Keycloak": startKeycloak,
 };
 
-/** Those of the names, or all. */
-export async function startContenders(names?: readonly string[]): Promise<Contenders> {
+export async function startContenders(choice: Choice): Promise<Contenders> {
   // deno-lint-ignore no-console -- a task reports to its user
   await provideSystemPackages(TOKEN_CHECK_NEEDS, (line) => console.log(line));
   await using cleanUp = new AsyncDisposableStack();
@@ -51,7 +51,10 @@ export async function startContenders(names?: readonly string[]): Promise<Conten
   await add("product", startProductContender);
   const absent: Absent = {};
   for (const [name, start] of Object.entries(OTHERS)) {
-    if (names !== undefined && !names.includes(name)) continue;
+    if (choice === "quick" && name === SLOW) {
+      absent[name] = "takes minutes to start: leave out --quick";
+    }
+    if (!isChosen(name, choice)) continue;
     try {
       await add(name, start);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Runs wrk, and reads what it found. */
 
-/** Connections kept busy. */
+/** Kept busy, if a load says nothing else. */
 const CONNECTIONS = 64;
 /** After which a request counts as failed. */
 const TIMEOUT_S = 30;
@@ -22,6 +22,8 @@ export interface Load {
   nextToken?: string;
   /** What `pattern`, of Lua, finds in the answers is added to a file, one a line. */
   collect?: { pattern: string; file: string };
+  /** Kept busy; 64 by default. */
+  connections?: number;
   /** Whether each request says that it comes from an address of its own, behind a proxy. */
   manyAddresses?: boolean;
 }
@@ -60,7 +62,7 @@ async function runWrk(load: Load, seconds: number): Promise<LoadResult | undefin
     await Deno.writeTextFile(script, lua(load));
     const { success, stdout, stderr } = await new Deno.Command("wrk", {
       args: [
-        ...["--threads", "1", "--connections", String(CONNECTIONS)],
+        ...["--threads", "1", "--connections", String(load.connections ?? CONNECTIONS)],
         ...[
           "--duration",
           `${seconds}s`,

@@ -7,8 +7,10 @@
 import { type Contender, type Operation, OPERATIONS, runOperation } from "./contender.ts";
 import { databaseMs } from "../scale/process_cost.ts";
 import { type MemoryUse, MemoryWatch } from "./memory.ts";
+import type { Choice } from "./choice.ts";
 import { type Absent, startContenders } from "./contenders.ts";
 import { compare, type OperationRow, type Run, type Runs } from "./operation_rows.ts";
+import { ratioTable } from "./ratio_table.ts";
 import { processorSeconds } from "./process_figures.ts";
 import { textTable } from "./text_table.ts";
 
@@ -30,7 +32,7 @@ export interface OperationsResult {
 }
 
 export async function benchOperations(
-  { seconds, rounds, peers }: { seconds: number; rounds: number; peers?: readonly string[] },
+  { seconds, rounds, peers }: { seconds: number; rounds: number; peers: Choice },
 ): Promise<OperationsResult> {
   await using started = await startContenders(peers);
   const { contenders, absent, postmasterPid } = started;
@@ -140,6 +142,11 @@ function print({ rows, servers, absent }: OperationsResult): void {
       ]),
     ]),
   );
+  const own = servers[0].server;
+  const ratios = ratioTable(rows, own, ({ ratio }) => ratio);
+  console.log("\nRate of this program to that of the others\n" + textTable(ratios));
+  const costs = ratioTable(rows, own, ({ processorRatio }) => processorRatio);
+  console.log("\nProcessor time, with that of the database, to theirs\n" + textTable(costs));
   for (const [name, reason] of Object.entries(absent)) {
     console.log(`Not compared with ${name}: ${reason}`);
   }

@@ -5,6 +5,7 @@
  */
 import postgres from "postgres";
 import { type Contender, runOperation } from "./contender.ts";
+import type { Choice } from "./choice.ts";
 import { type Absent, startContenders } from "./contenders.ts";
 import { HttpConnection, postRequest } from "./http_connection.ts";
 import type { Load } from "./load.ts";
@@ -37,7 +38,7 @@ export interface WaitingRow {
 export interface WaitingOptions {
   logins: number;
   seconds: number;
-  peers?: readonly string[];
+  peers: Choice;
 }
 
 export async function benchWaitingLogins(

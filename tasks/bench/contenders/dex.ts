@@ -21,11 +21,12 @@ import {
   deviceLoads,
   PUBLIC_CLIENT,
   refreshLoad,
+  refreshTokens,
 } from "../contender.ts";
 import { startServer } from "../wait_for_answer.ts";
 
 const DEVICE_CLIENT = "bench-device";
-/** More than wrk has connections: Dex keeps one refresh token for a user and client. */
+/** Dex keeps one refresh token for a user and client, so each login is of another user. */
 const USERS = Array.from({ length: 100 }, (_, number) => ({
   email: `user${number}@example.com`,
   // Of `password`, from Dex's own example.
@@ -86,10 +87,7 @@ export async function startDex(databaseUrl: string, folder: string): Promise<Con
         }),
         ...refresh_token !== undefined && {
           refresh: async () => {
-            const tokens: string[] = [];
-            for (let login = 0; login < USERS.length; login++) {
-              tokens.push((await redeem(client, await signIn())).refresh_token!);
-            }
+            const tokens = await refreshTokens(async () => await redeem(client, await signIn()));
             const file = join(folder, "dex-refresh-tokens");
             return refreshLoad({ url: client.tokenUrl, clientId: PUBLIC_CLIENT, tokens, file });
           },

@@ -22,11 +22,11 @@ import {
   deviceLoads,
   PUBLIC_CLIENT,
   refreshLoad,
+  refreshTokens,
 } from "../contender.ts";
 import { startServer } from "../wait_for_answer.ts";
 
 const USERS = 16;
-const LOGINS = 100;
 const SCOPE = "openid offline_access";
 /** Where the pages of the operator would be: nothing listens there. */
 const PAGES = "http://127.0.0.1:1";
@@ -101,10 +101,7 @@ export async function startHydra(databaseUrl: string, folder: string): Promise<C
           file: join(folder, "hydra-device-codes"),
         }),
         refresh: async () => {
-          const tokens: string[] = [];
-          for (let login = 0; login < LOGINS; login++) {
-            tokens.push((await authorize()).refresh_token!);
-          }
+          const tokens = await refreshTokens(authorize);
           const file = join(folder, "hydra-refresh-tokens");
           return refreshLoad({ url: client.tokenUrl, clientId: PUBLIC_CLIENT, tokens, file });
         },

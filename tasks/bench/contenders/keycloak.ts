@@ -20,14 +20,13 @@ import {
   deviceLoads,
   PUBLIC_CLIENT,
   refreshLoad,
+  refreshTokens,
 } from "../contender.ts";
 import { startServer } from "../wait_for_answer.ts";
 
 const REALM = "bench";
 const PASSWORD = "a calm and long pass phrase";
 const USERS = 16;
-/** Each is a session of a user. */
-const LOGINS = 100;
 
 export async function startKeycloak(databaseUrl: string, folder: string): Promise<Contender> {
   if (!canRunKeycloak) throw new Error("needs java and mvn");
@@ -65,7 +64,7 @@ export async function startKeycloak(databaseUrl: string, folder: string): Promis
     env,
     port,
     url: `${issuer}/.well-known/openid-configuration`,
-    seconds: 300,
+    seconds: 600,
     log: join(folder, "keycloak.log"),
   });
   const to = (path: string) => `${issuer}/protocol/openid-connect/${path}`;
@@ -104,11 +103,9 @@ export async function startKeycloak(databaseUrl: string, folder: string): Promis
           file: join(folder, "keycloak-device-codes"),
         }),
         refresh: async () => {
-          const tokens: string[] = [];
-          for (let login = 0; login < LOGINS; login++) {
-            const code = await signIn(new Browser(), login % USERS);
-            tokens.push((await redeem(client, code)).refresh_token!);
-          }
+          const tokens = await refreshTokens(async () =>
+            await redeem(client, await signIn(new Browser(), next++ % USERS))
+          );
           const file = join(folder, "keycloak-refresh-tokens");
           return refreshLoad({ url: client.tokenUrl, clientId: PUBLIC_CLIENT, tokens, file });
         },

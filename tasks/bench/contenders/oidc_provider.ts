@@ -17,11 +17,11 @@ import {
   deviceLoads,
   PUBLIC_CLIENT,
   refreshLoad,
+  refreshTokens,
 } from "../contender.ts";
 import { startPeer } from "../peers.ts";
 
 const USERS = 16;
-const LOGINS = 400;
 
 export async function startOidcProvider(databaseUrl: string, folder: string): Promise<Contender> {
   const server = await startPeer("oidc_provider.mjs", folder, databaseUrl);
@@ -62,10 +62,7 @@ export async function startOidcProvider(databaseUrl: string, folder: string): Pr
         file: join(folder, "oidc-provider-device-codes"),
       }),
       refresh: async () => {
-        const tokens = [];
-        for (let login = 0; login < LOGINS; login++) {
-          tokens.push((await authorize()).refresh_token!);
-        }
+        const tokens = await refreshTokens(authorize);
         const file = join(folder, "oidc-provider-refresh-tokens");
         return refreshLoad({ url: client.tokenUrl, clientId: PUBLIC_CLIENT, tokens, file });
       },

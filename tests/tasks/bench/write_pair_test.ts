@@ -16,7 +16,7 @@ Deno.test("an item is used by one call at a time", async () => {
         calls++;
         if (calls % 50 === 0) await new Promise((resolve) => setTimeout(resolve));
       }),
-    { atATime: 4, seconds: 0.02 },
+    { atATime: 4, seconds: 0.5 },
   );
   assert.equal(items.reduce((sum, { uses }) => sum + uses, 0), calls);
   assert.ok(items.every(({ uses }) => uses > 0));
