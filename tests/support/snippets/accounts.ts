@@ -79,7 +79,20 @@ const TOKEN_FORMAT = { page: "docs/token-format.md", runBy: "tests/shared/token_
 /** Where `runBy` or `sample` is enough, such as for parts that a test puts together. */
 const nothing: Check = () => Promise.resolve("");
 
+/** Pages whose operators' commands a test runs in one shell. */
+const PLAYED = {
+  sh: ["groups", "leaving", "moving-in", "operations", "scim"],
+  console: ["audit", "clients", "keys", "operations", "resources", "scim"],
+};
+
 export const ACCOUNTS: readonly Account[] = [
+  ...Object.entries(PLAYED).flatMap(([language, pages]) =>
+    pages.map((page) => ({
+      page: `docs/${page}.md`,
+      language,
+      runBy: "tests/e2e/documented_commands_test.ts",
+    }))
+  ),
   { ...QUICK_START, language: "console" },
   { ...QUICK_START, language: "js" },
   { ...RECIPES, language: "js" },
