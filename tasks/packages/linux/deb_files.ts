@@ -6,8 +6,6 @@ import { type PackageFile, packageVersion } from "./package_file.ts";
 
 /** Of lintian, which checks packages. */
 const OVERRIDES = [
-  "# The program and its files are embedded at the end of the executable.",
-  "unstripped-binary-or-object",
   "# The runtime is one file, and its libraries are updated with it.",
   "embedded-library",
   "# A name in a list of the runtime: the program starts xdg-open.",

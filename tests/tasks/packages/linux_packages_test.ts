@@ -54,6 +54,10 @@ Deno.test("dpkg reads the control data, files and scripts of a deb", { ignore },
   const scripts = ["conffiles", "postinst", "prerm", "postrm"]
     .map((file) => `== ${file}\n${Deno.readTextFileSync(join(folder, "tree/DEBIAN", file))}`);
   await assertGolden("packages/deb.txt", [control, contents, ...scripts].join("\n"));
+  await output(
+    "shellcheck",
+    ...["postinst", "prerm", "postrm"].map((file) => `tree/DEBIAN/${file}`),
+  );
   // dpkg checks files by them.
   await output("sh", "-c", "cd tree && md5sum --check --quiet DEBIAN/md5sums");
   const installed = ["README.Debian", "copyright"].map((file) => `usr/share/doc/${name}/${file}`);
@@ -70,7 +74,7 @@ Deno.test("rpm reads the header, files and scripts of an rpm, and its digests", 
   ignore,
 }, async () => {
   await using packages = await written(await build());
-  const { output } = packages;
+  const { folder, output } = packages;
   const rpm = `${name}-1.2.3-1.x86_64.rpm`;
   const query = (...args: string[]) => output("rpm", "--query", ...args, "--package", rpm);
   const parts = [
@@ -86,6 +90,11 @@ Deno.test("rpm reads the header, files and scripts of an rpm, and its digests", 
   ];
   await assertGolden("packages/rpm.txt", parts.join("\n"));
   assert.match(await output("rpm", "--checksig", rpm), /: digests OK\n$/);
+  for (const script of ["prein", "postin", "preun", "postun"]) {
+    const text = await output("rpm", "--query", "--queryformat", `%{${script}}`, "--package", rpm);
+    await Deno.writeTextFile(join(folder, script), text);
+    await output("shellcheck", "--shell", "sh", script);
+  }
 });
 
 Deno.test("rpm finds a changed payload and a changed header", { ignore }, async () => {
