@@ -52,7 +52,12 @@ export async function upgrade(
   }
   const version = typed === undefined || typed === "latest" ? undefined : parseTyped(typed);
   const result = await upgradeProgram({ ...options, version }, program, io);
-  report(result, result.replaced !== undefined, options, program, io);
+  const isChanged = result.replaced !== undefined;
+  report(result, isChanged, options, program, io);
+  if (!isChanged && !options.json) {
+    const reason = version === undefined ? ", and there is no newer version" : " already";
+    io.stderr(`${result.path} is ${result.from}${reason}.\n`);
+  }
   return EXIT.ok;
 }
 
@@ -70,7 +75,7 @@ async function check(
     io.stdout(`${program.name} ${latest} is available; this is ${program.version}.\n`);
     io.stderr(`${await advice(program, io)}\n`);
   } else {
-    io.stdout(`${program.name} ${program.version} is the newest version.\n`);
+    io.stdout(`There is no newer version; this is ${program.name} ${program.version}.\n`);
   }
   return isNewer ? EXIT.updateAvailable : EXIT.ok;
 }
@@ -93,10 +98,7 @@ function report(
     io.stdout(formatJson({ path, from, to, changed: isChanged, previous, provenance }));
     return;
   }
-  if (!isChanged) {
-    io.stderr(`${path} is ${from}, so there is nothing to do.\n`);
-    return;
-  }
+  if (!isChanged) return;
   io.stderr(`${path} is now ${to}; it was ${from}.\n`);
   io.stderr(`To undo this: ${name} upgrade --rollback\n`);
   io.stderr(`A running server stays ${from} until it is restarted: ${name} docs upgrading\n`);

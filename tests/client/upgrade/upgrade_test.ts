@@ -138,6 +138,8 @@ Deno.test({ name: "does nothing if there is no newer version", ignore }, async (
   assert.equal(await it.upgrade(), EXIT.ok);
   await assertUnchanged(it);
   assert.deepEqual(it.server.requests, [`/latest/download/${CHECKSUMS_FILE}`]);
+  assert.equal(await it.upgrade("1.0.0"), EXIT.ok);
+  await assertGolden("client/upgrade/nothing_to_do.txt", messages(it));
 });
 
 Deno.test({ name: "installs an older version only by name", ignore }, async () => {
