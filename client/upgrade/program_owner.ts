@@ -13,11 +13,21 @@ const TIMEOUT_MS = 10_000;
 
 type OwnerIo = Pick<ClientIo, "runProgram" | "platform" | "env">;
 
+/**
+ * The databases of rpm in its formats, by folder of a system. Where there is none, as on Debian, rpm
+ * would create one in the user's home.
+ */
+const RPM_DATABASES = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"]
+  .flatMap((folder) =>
+    ["rpmdb.sqlite", "Packages.db", "Packages"].map((file) => `${folder}/${file}`)
+  );
+
 /** `path` is the file behind all links. */
 export async function findOwner(
   path: string,
   program: Pick<RunningProgram, "name" | "release">,
   io: OwnerIo,
+  rpmDatabases: readonly string[] = RPM_DATABASES,
 ): Promise<ProgramOwner | undefined> {
   const byPath = ownerByPath(path, program, io);
   if (byPath !== undefined || io.platform.os !== "linux") return byPath;
@@ -27,7 +37,8 @@ export async function findOwner(
       advice: "Pull the image of the new version, and start the container again from it.",
     };
   }
-  return await debianOwner(path, io) ?? await rpmOwner(path, io);
+  const hasRpm = (await Promise.all(rpmDatabases.map(exists))).includes(true);
+  return await debianOwner(path, io) ?? (hasRpm ? await rpmOwner(path, io) : undefined);
 }
 
 function run(command: string): string {

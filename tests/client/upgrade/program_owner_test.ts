@@ -4,9 +4,10 @@ import { findOwner } from "../../../client/upgrade/program_owner.ts";
 import { type MemoryIo, memoryIo } from "../../support/fake_client_io.ts";
 import { acme } from "../../support/release_server.ts";
 
-async function advice(path: string, changes: Partial<MemoryIo> = {}) {
+async function advice(path: string, changes: Partial<MemoryIo> = {}, rpmDatabase = "/etc/hosts") {
   const io = memoryIo(changes);
-  const owner = await findOwner(path, { name: acme.binaryName, release: acme.release }, io);
+  const program = { name: acme.binaryName, release: acme.release };
+  const owner = await findOwner(path, program, io, [rpmDatabase]);
   return owner?.advice.replace(/^Run: /, "");
 }
 
@@ -70,6 +71,9 @@ Deno.test("asks dpkg and rpm", async () => {
     await advice(path, { endings: { rpm: printed("acme-cli") } }) ?? "",
     /^sudo (dnf upgrade|zypper update) acme-cli$/,
   );
+  // rpm itself would create a database.
+  const rpm = { endings: { rpm: printed("acme-cli") } };
+  assert.equal(await advice(path, rpm, "/var/lib/rpm/none"), undefined);
   const unknown = { code: 1, stdout: "", stderr: "no path found" };
   assert.equal(await advice(path, { endings: { "dpkg-query": unknown, rpm: unknown } }), undefined);
   assert.equal(await advice(path), undefined);
