@@ -7,7 +7,7 @@ const RENEWAL_MS = 30_000;
 /**
  * Hashes of tokens that were presented in the last minute: APIs present the same ones again and
  * again, and a hash takes longer than the rest of a check. What is remembered says nothing about
- * validity, so nothing invalidates it (docs/decisions/0046-hashes-of-presented-tokens.md).
+ * validity, so nothing invalidates it (docs/decisions/0045-hashes-of-presented-tokens.md).
  *
  * As in `ClientCache`, a look-up compares only texts of the same hash under a random seed, so its
  * duration does not show how close a guess is.
