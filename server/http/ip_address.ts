@@ -109,7 +109,21 @@ export class NetworkList {
   }
 }
 
+const DIGIT_ZERO = "0".charCodeAt(0);
+
 /** An IPv4 address as an integer of 32 bits. */
 function ipv4Bits(address: string): number {
-  return address.split(".").reduce((bits, byte) => bits << 8 | Number(byte), 0);
+  let bits = 0;
+  let byte = 0;
+  for (let at = 0; at < address.length; at++) {
+    const digit = address.charCodeAt(at) - DIGIT_ZERO;
+    if (digit >= 0) {
+      byte = 10 * byte + digit;
+      continue;
+    }
+    // After a dot.
+    bits = bits << 8 | byte;
+    byte = 0;
+  }
+  return bits << 8 | byte;
 }

@@ -79,10 +79,23 @@ Deno.test("matches valid networks, and nothing with invalid ones", () => {
     ["2001:DB8::/32", "2001:db8::5"],
     ["fe80::/10", "fe80::1"],
     ["0.0.0.0/0", "203.0.113.9"],
+    ["128.0.0.0/1", "255.255.255.255"],
+    ["255.255.255.255/32", "255.255.255.255"],
+    ["10.1.2.3/8", "10.255.0.0"],
     ["::/0", "2001:db8::5"],
   ];
   for (const [network, address] of within) {
     assert.ok(new NetworkList([network]).includes(address), network);
+  }
+  const outside: [string, string][] = [
+    ["0.0.0.0/1", "128.0.0.0"],
+    ["203.0.113.8/31", "203.0.113.10"],
+    ["203.0.113.9", "203.0.113.8"],
+    ["0.0.0.0/0", "2001:db8::5"],
+    ["::/0", "203.0.113.9"],
+  ];
+  for (const [network, address] of outside) {
+    assert.equal(new NetworkList([network]).includes(address), false, network);
   }
   const list = new NetworkList(["2001:db8::/32", "fe80::1"]);
   for (const address of [undefined, "", "nonsense", "fe80::1%eth0", "203.0.113.9"]) {
