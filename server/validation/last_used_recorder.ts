@@ -29,12 +29,14 @@ export class LastUsedRecorder {
    * agent of the use before it.
    */
   record(id: string, at: number, address?: string, userAgent?: string): void {
-    const previous = address === undefined ? this.#uses.get(id) : undefined;
-    this.#uses.set(id, {
-      at,
-      address: address ?? previous?.address,
-      userAgent: userAgent ?? previous?.userAgent,
-    });
+    const use = this.#uses.get(id);
+    if (use === undefined) {
+      this.#uses.set(id, { at, address, userAgent });
+      return;
+    }
+    use.at = at;
+    use.userAgent = address === undefined ? userAgent ?? use.userAgent : userAgent;
+    use.address = address ?? use.address;
   }
 
   /** Writes what was recorded; what cannot be written is kept for the next attempt. */

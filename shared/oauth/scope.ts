@@ -33,5 +33,7 @@ export function intersectScope(scope: string, allowed: readonly string[]): strin
 
 /** Those of `requested` that `granted` lacks, each once. */
 export function missingScopes(requested: readonly string[], granted: readonly string[]): string[] {
+  // Most requests need none.
+  if (requested.length === 0) return [];
   return [...new Set(requested)].filter((name) => !granted.includes(name));
 }
