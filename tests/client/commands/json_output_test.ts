@@ -147,5 +147,6 @@ Deno.test("scan prints what its schema says", async () => {
   const { io, output } = session;
   io.stdin = "nothing";
   await output("scan", (io) => scan([], { stdin: true, json: true }, io));
-  await output("scan", (io) => scan(["/nonexistent"], { json: true }, io), EXIT.failure);
+  const missing = `/nonexistent/${crypto.randomUUID()}`;
+  await output("scan", (io) => scan([missing], { json: true }, io), EXIT.failure);
 });
