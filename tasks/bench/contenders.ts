@@ -1,5 +1,4 @@
 /** All servers that are available, each with a database of its own on one PostgreSQL. */
-import postgres from "postgres";
 import { startPostgres } from "../../tests/support/postgres.ts";
 import { provideSystemPackages, TOKEN_CHECK_NEEDS } from "../system_packages.ts";
 import { addDatabase } from "./add_database.ts";
@@ -10,6 +9,7 @@ import { startDex } from "./contenders/dex.ts";
 import { startHydra } from "./contenders/hydra.ts";
 import { startKeycloak } from "./contenders/keycloak.ts";
 import { startOidcProvider } from "./contenders/oidc_provider.ts";
+import { findPostmaster } from "./postmaster.ts";
 import { startProductContender } from "./product/product.ts";
 
 /** Products, or some of their operations, that cannot be measured here, and why. */
@@ -63,15 +63,7 @@ export async function startContenders(choice: Choice): Promise<Contenders> {
   }
   const owned = cleanUp.move();
   return {
-    ...{ contenders, absent, databaseUrl: url, postmasterPid: await postmasterPid(url) },
+    ...{ contenders, absent, databaseUrl: url, postmasterPid: await findPostmaster(url) },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function postmasterPid(url: string): Promise<number> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  const [{ pid }] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  await sql.end();
-  return Number(/PPid:\s+(\d+)/.exec(status)![1]);
 }

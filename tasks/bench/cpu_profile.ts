@@ -4,8 +4,6 @@
 export interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: number[];
-  /** Microseconds between samples. */
-  timeDeltas: number[];
 }
 
 export interface FunctionShare {
@@ -19,23 +17,27 @@ export interface FunctionShare {
 /** Microseconds between two samples. */
 const SAMPLING_INTERVAL_US = 200;
 
-/** Time spent in each function itself, largest first. */
-export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): FunctionShare[] {
+/**
+ * Samples in each function itself, most frequent first. The time between samples does not count: it
+ * includes that in which the machine ran other programs.
+ */
+export function selfTimes({ nodes, samples }: CpuProfile): FunctionShare[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const times = new Map<string, { name: string; place: string; us: number }>();
+  const times = new Map<string, { name: string; place: string; samples: number }>();
   let busy = 0;
-  for (const [index, id] of samples.entries()) {
+  for (const id of samples) {
     const { functionName, url, lineNumber } = frames.get(id)!;
     if (functionName === "(idle)") continue;
     const file = url.replace(/^ext:|^file:\/\//, "").split("/").slice(-3).join("/");
     const place = file === "" ? "" : `${file}:${lineNumber + 1}`;
     const name = functionName || "(anonymous)";
-    const entry = times.get(`${name} ${place}`) ?? { name, place, us: 0 };
-    entry.us += timeDeltas[index];
-    busy += timeDeltas[index];
+    const entry = times.get(`${name} ${place}`) ?? { name, place, samples: 0 };
+    entry.samples++;
+    busy++;
     times.set(`${name} ${place}`, entry);
   }
-  return [...times.values()].map(({ name, place, us }) => ({ name, place, share: us / busy }))
+  return [...times.values()]
+    .map(({ name, place, samples }) => ({ name, place, share: samples / busy }))
     .sort((a, b) => b.share - a.share);
 }
 

@@ -2,6 +2,8 @@
 import type { Program } from "./program.ts";
 
 const INTERVAL_MS = 20;
+/** A server that starts may accept a connection and answer nothing. */
+const ANSWER_MS = 5000;
 
 export interface ServerCommand {
   program: string;
@@ -44,7 +46,8 @@ export async function startServer(command: ServerCommand): Promise<Omit<Program,
     log.close();
   };
   while (!hasExited && performance.now() - start < command.seconds * 1000) {
-    const response = await fetch(command.url).catch(() => undefined);
+    const response = await fetch(command.url, { signal: AbortSignal.timeout(ANSWER_MS) })
+      .catch(() => undefined);
     await response?.body?.cancel();
     if (response?.ok) {
       return { port: command.port, pid: child.pid, startMs: performance.now() - start, stop };

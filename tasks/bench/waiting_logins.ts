@@ -53,7 +53,10 @@ export async function benchWaitingLogins(
       rows.push(await measure(contender, { logins, seconds, postmasterPid }));
     } catch (error) {
       if (contender === contenders[0]) throw error;
-      absent[`${contender.name}, logins that wait`] = (error as Error).message.slice(0, 200);
+      absent[`${contender.name}, logins that wait`] = (error as Error).message.replaceAll(
+        /\s+/g,
+        " ",
+      ).slice(0, 100);
     }
   }
   print(rows, absent);

@@ -16,6 +16,7 @@ export async function startBetterAuth(databaseUrl: string, folder: string): Prom
       method: "POST",
       headers: { ...JSON_BODY, origin },
       body: JSON.stringify(user),
+      signal: AbortSignal.timeout(30_000),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${response.status} ${text}`);

@@ -137,6 +137,7 @@ async function clientToken(issuer: string): Promise<string> {
     method: "POST",
     headers: AUTHENTICATED,
     body: "grant_type=client_credentials",
+    signal: AbortSignal.timeout(30_000),
   });
   return (await response.json()).access_token;
 }
@@ -170,6 +171,7 @@ async function send(method: string, url: string, body: unknown) {
     method,
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
+    signal: AbortSignal.timeout(30_000),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${url}: ${response.status} ${text}`);

@@ -176,6 +176,7 @@ async function clientToken(url: string): Promise<string> {
     method: "POST",
     headers: AUTHENTICATED,
     body: "grant_type=client_credentials",
+    signal: AbortSignal.timeout(30_000),
   });
   const { access_token } = await response.json();
   if (access_token === undefined) throw new Error(`no token: ${response.status}`);

@@ -26,6 +26,7 @@ export async function tokenCreationLoad(sql: postgres.Sql, origin: string): Prom
         client_id: brand.cliClientId,
         refresh_token: refreshToken,
       }),
+      signal: AbortSignal.timeout(30_000),
     });
     const { access_token } = await response.json();
     if (access_token === undefined) throw new Error(`no access token: ${response.status}`);
@@ -42,6 +43,7 @@ export async function tokenCreationLoad(sql: postgres.Sql, origin: string): Prom
           "content-type": "application/json",
         },
         body: JSON.stringify({ name: randomUUID(), scopes: [] }),
+        signal: AbortSignal.timeout(30_000),
       });
       const text = await response.text();
       if (response.status !== 201) throw new Error(`${response.status} ${text}`);

@@ -25,6 +25,7 @@ export function authorizationCodeLoad(origin: string, cookies: readonly string[]
       const response = await fetch(authorizationUrl(client), {
         redirect: "manual",
         headers: { cookie: cookies[next++ % USERS] },
+        signal: AbortSignal.timeout(30_000),
       });
       await response.body?.cancel();
       await redeem(client, codeOf(response.headers.get("location")));
