@@ -57,8 +57,7 @@ export async function stageProgram(path: string, io: StageIo): Promise<StagedPro
           await file.sync();
           // A program that is open for writing cannot be started.
           close();
-          // Whatever the umask.
-          if (io.platform.os !== "windows") await Deno.chmod(staged, 0o755);
+          if (io.platform.os !== "windows") await copyAccess(path, staged);
         }),
       async check({ name, version }) {
         const actual = await versionOf(staged, name, io);
@@ -75,6 +74,13 @@ export async function stageProgram(path: string, io: StageIo): Promise<StagedPro
       },
     };
   });
+}
+
+/** The owner, as far as this user may set it, and the mode, whatever the umask. */
+async function copyAccess(from: string, to: string): Promise<void> {
+  const { mode, uid, gid } = await Deno.stat(from);
+  if (Deno.uid() === 0) await Deno.chown(to, uid, gid);
+  await Deno.chmod(to, mode! & 0o777);
 }
 
 /**

@@ -297,8 +297,9 @@ place_program() {
   mkdir -p "$dir" 2>/dev/null || fail "$dir cannot be created." "Choose a folder of your own: --dir DIR"
   [ ! -d "$dir/$name" ] || fail "$dir/$name is a folder." "Choose another folder: --dir DIR"
   # In the same folder, so that the last step replaces the program at once, even while it runs.
-  staged=$dir/.$name-$$
-  { cp "$work/$program" "$staged" && chmod 755 "$staged"; } 2>/dev/null ||
+  {
+    staged=$(mktemp "$dir/.$name-XXXXXX") && cp "$work/$program" "$staged" && chmod 755 "$staged"
+  } 2>/dev/null ||
     fail "$dir cannot be written to, or the disk is full." "Choose a folder of your own: --dir DIR"
   "$staged" --version >"$work/output" 2>&1 || {
     cat "$work/output" >&2
