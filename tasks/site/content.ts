@@ -43,16 +43,18 @@ export function renderContent(page: Page, diagrams: ReadonlyMap<string, string>)
           `</code></pre></div>\n`;
       },
       table(token: Tokens.Table) {
-        const row = (cells: Tokens.TableCell[], tag: string) =>
-          `<tr>${
-            cells.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`)
-              .join("")
-          }</tr>`;
+        const row = (cells: string[]) => `<tr>${cells.join("")}</tr>`;
+        const content = ({ tokens }: Tokens.TableCell) => this.parser.parseInline(tokens);
+        // The cell above the names of the rows names nothing: a header may not be empty.
+        const header = token.header.map((cell) =>
+          cell.text === "" ? "<td></td>" : `<th scope="col">${content(cell)}</th>`
+        );
+        const rows = token.rows.map((cells) =>
+          row(cells.map((cell) => `<td>${content(cell)}</td>`))
+        );
         const width = token.header.length >= WIDE ? " wide" : "";
-        return `<div class="table${width}" tabindex="0"><table><thead>${
-          row(token.header, "th")
-        }</thead>` +
-          `<tbody>${token.rows.map((cells) => row(cells, "td")).join("")}</tbody></table></div>\n`;
+        return `<div class="table${width}" tabindex="0"><table><thead>${row(header)}</thead>` +
+          `<tbody>${rows.join("")}</tbody></table></div>\n`;
       },
       checkbox: () => `<span class="check" aria-hidden="true"></span>`,
     },

@@ -89,12 +89,12 @@ pre b { font-weight: 600; color: var(--accent) }
 @media (hover: none) { .code button { opacity: 1 } }
 .table { overflow-x: auto; margin: 1.2rem 0; border: 1px solid var(--line); border-radius: .65rem }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.5 }
-th { text-align: left; font-weight: 600; background: var(--soft) }
+th, thead td { text-align: left; font-weight: 600; background: var(--soft) }
 th, td { padding: .55rem .85rem; border-bottom: 1px solid var(--line); vertical-align: top; min-width: 7rem;
   overflow-wrap: normal }
-tr:last-child td { border-bottom: 0 }
+tbody tr:last-child td { border-bottom: 0 }
 .wide :is(th, td):first-child { position: sticky; left: 0; border-right: 1px solid var(--line) }
-.wide td:first-child { background: var(--page) }
+.wide tbody td:first-child { background: var(--page) }
 td code { white-space: nowrap }
 blockquote { margin: 1rem 0; padding: .1rem 1rem; border-left: 3px solid var(--accent); color: var(--quiet) }
 img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: .65rem }

@@ -14,7 +14,7 @@ const LOOKS = [
   { width: 390, height: 844, colorScheme: "dark" },
   { width: 1280, height: 900, colorScheme: "light" },
 ] as const;
-const VISITED = ["index", "overview", "quickstart", "federation", "exit-codes"];
+const VISITED = ["index", "overview", "quickstart", "federation", "exit-codes", "apply"];
 
 async function temporaryFolder() {
   const path = await Deno.makeTempDir({ prefix: "site-" });
