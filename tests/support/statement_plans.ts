@@ -89,18 +89,22 @@ interface PlanNode {
   "Index Cond"?: string;
   "Recheck Cond"?: string;
   "TID Cond"?: string;
+  Filter?: string;
   Plans?: PlanNode[];
 }
 
-/** `limited`: below a LIMIT that stops the scan of an index in its order. */
+/**
+ * `limited`: below a LIMIT that stops the scan of an index in its order, and any scan that returns
+ * each row it reads: the planner would read the first rows of the table, if it were allowed to.
+ */
 function* scansOf(node: PlanNode, limited: boolean): Generator<Scan> {
   const type = node["Node Type"];
   const table = node["Relation Name"];
   if (table !== undefined && /Scan$/.test(type)) {
     const usesIndex = node["Index Cond"] !== undefined || node["Recheck Cond"] !== undefined ||
       node["TID Cond"] !== undefined;
-    const inOrder = limited && type.startsWith("Index");
-    if (!usesIndex && !inOrder) yield { table, node: type, index: node["Index Name"] };
+    const stopped = limited && (type.startsWith("Index") || node.Filter === undefined);
+    if (!usesIndex && !stopped) yield { table, node: type, index: node["Index Name"] };
   }
   // A sort or a hash reads all of its input before it returns a row.
   const stops = type === "Limit" || (limited && STREAMING.has(type));
