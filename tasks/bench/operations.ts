@@ -63,6 +63,7 @@ async function runInTurn(
 ): Promise<Runs> {
   const runs: Runs = new Map();
   for (let round = -1; round < rounds; round++) {
+    console.error(round < 0 ? "warming up" : `round ${round + 1} of ${rounds}`);
     for (const operation of OPERATIONS) {
       // Another one is the first in each round.
       const start = (round + 1) % contenders.length;

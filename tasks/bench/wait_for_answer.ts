@@ -17,6 +17,8 @@ export interface ServerCommand {
   seconds: number;
   /** Where its output goes, for the message if it fails. */
   log: string;
+  /** The server, if the program is a script that starts it and does not pass signals on. */
+  serverPid?(scriptPid: number): Promise<number>;
 }
 
 /** Throws with the end of the output if it exits or does not answer. */
@@ -39,8 +41,9 @@ export async function startServer(command: ServerCommand): Promise<Omit<Program,
   );
   let hasExited = false;
   const exited = child.status.then(() => hasExited = true);
+  const serverPid = async () => await command.serverPid?.(child.pid) ?? child.pid;
   const stop = async () => {
-    if (!hasExited) child.kill("SIGTERM");
+    if (!hasExited) Deno.kill(await serverPid(), "SIGTERM");
     await exited;
     await drained;
     log.close();
@@ -50,7 +53,8 @@ export async function startServer(command: ServerCommand): Promise<Omit<Program,
       .catch(() => undefined);
     await response?.body?.cancel();
     if (response?.ok) {
-      return { port: command.port, pid: child.pid, startMs: performance.now() - start, stop };
+      const startMs = performance.now() - start;
+      return { port: command.port, pid: await serverPid(), startMs, stop };
     }
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }

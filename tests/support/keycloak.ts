@@ -28,6 +28,15 @@ export interface Keycloak extends AsyncDisposable {
   exportRealm(realm: string): Promise<string>;
 }
 
+/**
+ * The process that `kc.sh` waits for. The script does not pass signals on: without it, Keycloak
+ * would run on.
+ */
+export async function javaProcess(scriptPid: number): Promise<number> {
+  const children = await Deno.readTextFile(`/proc/${scriptPid}/task/${scriptPid}/children`);
+  return Number(children.split(" ")[0]) || scriptPid;
+}
+
 /** Starts Keycloak with realms in the format of its exports. */
 export async function startKeycloak(realms: readonly { realm: string }[]): Promise<Keycloak> {
   await using cleanUp = new AsyncDisposableStack();
@@ -56,9 +65,8 @@ export async function startKeycloak(realms: readonly { realm: string }[]): Promi
     stderr: "null",
   }).spawn();
   let isStopped = false;
-  // kc.sh replaces itself with java, which answers SIGTERM.
   const stop = async () => {
-    if (!isStopped) server.kill("SIGTERM");
+    if (!isStopped) Deno.kill(await javaProcess(server.pid), "SIGTERM");
     isStopped = true;
     await server.status;
   };

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { freePort } from "../../../tests/support/free_port.ts";
-import { canRunKeycloak, unpackKeycloak } from "../../../tests/support/keycloak.ts";
+import { canRunKeycloak, javaProcess, unpackKeycloak } from "../../../tests/support/keycloak.ts";
 import {
   authorizationUrl,
   type CodeClient,
@@ -58,7 +58,6 @@ export async function startKeycloak(databaseUrl: string, folder: string): Promis
   const issuer = `${origin}/realms/${REALM}`;
   const server = await startServer({
     program: "bash",
-    // kc.sh replaces itself with java.
     args: [kc, "start", "--optimized", "--import-realm"],
     cwd: home,
     env,
@@ -66,6 +65,7 @@ export async function startKeycloak(databaseUrl: string, folder: string): Promis
     url: `${issuer}/.well-known/openid-configuration`,
     seconds: 600,
     log: join(folder, "keycloak.log"),
+    serverPid: javaProcess,
   });
   const to = (path: string) => `${issuer}/protocol/openid-connect/${path}`;
   const client: CodeClient = {
@@ -80,7 +80,6 @@ export async function startKeycloak(databaseUrl: string, folder: string): Promis
     return codeOf((await browser.submit(form, fields, REDIRECT_URI)).url);
   };
   try {
-    const token = await clientToken(client.tokenUrl);
     const browsers = Array.from({ length: USERS }, () => new Browser());
     for (const [user, browser] of browsers.entries()) await signIn(browser, user);
     let next = 0;
@@ -89,13 +88,13 @@ export async function startKeycloak(databaseUrl: string, folder: string): Promis
       ...server,
       databaseUrl,
       loads: {
-        introspection: () =>
-          Promise.resolve({
-            url: to("token/introspect"),
-            method: "POST" as const,
-            headers: AUTHENTICATED,
-            body: `token=${token}`,
-          }),
+        // Its access tokens live for a minute.
+        introspection: async () => ({
+          url: to("token/introspect"),
+          method: "POST" as const,
+          headers: AUTHENTICATED,
+          body: `token=${await clientToken(client.tokenUrl)}`,
+        }),
         ...deviceLoads({
           authorizationUrl: to("auth/device"),
           tokenUrl: client.tokenUrl,
@@ -118,15 +117,14 @@ export async function startKeycloak(databaseUrl: string, folder: string): Promis
               await redeem(client, codeOf(page.url));
             },
           }),
-        "token exchange": () =>
-          Promise.resolve({
-            url: client.tokenUrl,
-            method: "POST" as const,
-            headers: AUTHENTICATED,
-            body: "grant_type=urn:ietf:params:oauth:grant-type:token-exchange" +
-              "&subject_token_type=urn:ietf:params:oauth:token-type:access_token" +
-              `&subject_token=${token}`,
-          }),
+        "token exchange": async () => ({
+          url: client.tokenUrl,
+          method: "POST" as const,
+          headers: AUTHENTICATED,
+          body: "grant_type=urn:ietf:params:oauth:grant-type:token-exchange" +
+            "&subject_token_type=urn:ietf:params:oauth:token-type:access_token" +
+            `&subject_token=${await clientToken(client.tokenUrl)}`,
+        }),
         "password sign-in": () =>
           Promise.resolve({
             atATime: 4,

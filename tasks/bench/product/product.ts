@@ -73,7 +73,6 @@ export async function startProductContender(
   const file = (name: string) => join(folder, `product-${name}`);
   const cookies = await addSessions(sql, program.port);
   const passwordSignIn = await passwordSignInLoad(sql, origin);
-  const tokenCreation = await tokenCreationLoad(sql, origin);
   return {
     name: brand.binaryName,
     program,
@@ -105,7 +104,7 @@ export async function startProductContender(
       "authorize + token": () => Promise.resolve(authorizationCodeLoad(origin, cookies)),
       "token exchange": () =>
         exchangeLoad(sql, { url: to("/oauth/token"), file: file("exchanged-tokens") }),
-      "API token creation": () => Promise.resolve(tokenCreation),
+      "API token creation": async () => await tokenCreationLoad(sql, origin),
       "password sign-in": () => Promise.resolve(passwordSignIn),
       "sign-in page": () => Promise.resolve({ url: to("/signin") }),
       "dashboard page": () => Promise.resolve({ url: to("/"), headers: { cookie: cookies[0] } }),
