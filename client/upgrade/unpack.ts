@@ -6,15 +6,22 @@ const CENTRAL_ENTRY = 0x02014b50;
 const END_OF_DIRECTORY = 0x06054b50;
 const DEFLATE = 8;
 
-/** The file at `path` in a .zip or .tar.gz, by the name of the archive. Throws ClientError. */
+/** More than a whole release unpacks to: an archive can unpack to a thousand times its size. */
+const MAX_UNPACKED_BYTES = 1_000_000_000;
+
+/**
+ * The file at `path` in a .zip or .tar.gz, by the name of the archive. Throws ClientError, also if
+ * more than `maxBytes` would have to be unpacked for it: a .tar.gz has no directory.
+ */
 export async function* unpackFile(
   archive: { name: string; content: Uint8Array<ArrayBuffer> },
   path: string,
+  maxBytes = MAX_UNPACKED_BYTES,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const unpack = archive.name.endsWith(".zip") ? unzipFile : untarFile;
   let isFound: boolean;
   try {
-    isFound = yield* unpack(archive.content, path);
+    isFound = yield* unpack(archive.content, path, maxBytes);
   } catch (error) {
     throw invalid(`${archive.name} is damaged (${error instanceof Error ? error.message : error})`);
   }
@@ -25,13 +32,39 @@ function invalid(problem: string): ClientError {
   return new ClientError("invalid_release", `${problem}. Nothing was changed.`);
 }
 
-type Pieces = AsyncGenerator<Uint8Array<ArrayBuffer>, boolean>;
+type Pieces<Result> = AsyncGenerator<Uint8Array<ArrayBuffer>, Result>;
+
+async function* inflate(
+  content: Uint8Array<ArrayBuffer>,
+  format: CompressionFormat,
+  maxBytes: number,
+): Pieces<void> {
+  const inflated = new Blob([content]).stream().pipeThrough(new DecompressionStream(format));
+  let size = 0;
+  for await (const piece of inflated) {
+    size += piece.length;
+    if (size > maxBytes) throw new Error(`it has more than ${Math.round(maxBytes / 1e6)} MB`);
+    yield piece;
+  }
+}
 
 /** POSIX ustar. */
-async function* untarFile(content: Uint8Array<ArrayBuffer>, path: string): Pieces {
-  const reader = pieceReader(
-    new Blob([content]).stream().pipeThrough(new DecompressionStream("gzip")),
-  );
+async function* untarFile(
+  content: Uint8Array<ArrayBuffer>,
+  path: string,
+  maxBytes: number,
+): Pieces<boolean> {
+  const pieces = inflate(content, "gzip", maxBytes);
+  try {
+    return yield* untarPieces(pieces, path);
+  } finally {
+    // What follows the file is not unpacked.
+    await pieces.return();
+  }
+}
+
+async function* untarPieces(pieces: Pieces<void>, path: string): Pieces<boolean> {
+  const reader = pieceReader(pieces);
   for (;;) {
     const header = await reader.exactly(BLOCK);
     if (header[0] === 0) return false;
@@ -39,7 +72,7 @@ async function* untarFile(content: Uint8Array<ArrayBuffer>, path: string): Piece
       new TextDecoder().decode(header.subarray(start, start + length)).replace(/\0.*$/s, "");
     const prefix = text(345, 155);
     const size = Number.parseInt(text(124, 12).trim(), 8);
-    if (!Number.isSafeInteger(size)) throw new Error("invalid size");
+    if (!Number.isSafeInteger(size) || size < 0) throw new Error("invalid size");
     const isWanted = /^[0\0]?$/.test(String.fromCharCode(header[156])) &&
       (prefix === "" ? "" : `${prefix}/`) + text(0, 100) === path;
     for (let left = size; left > 0;) {
@@ -52,12 +85,11 @@ async function* untarFile(content: Uint8Array<ArrayBuffer>, path: string): Piece
   }
 }
 
-function pieceReader(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
-  const reader = stream.getReader();
+function pieceReader(pieces: Pieces<void>) {
   let rest = new Uint8Array();
   const upTo = async (max: number): Promise<Uint8Array<ArrayBuffer>> => {
     while (rest.length === 0) {
-      const { done, value } = await reader.read();
+      const { done, value } = await pieces.next();
       if (done) throw new Error("unexpected end");
       rest = value;
     }
@@ -78,7 +110,11 @@ function pieceReader(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
 }
 
 /** PKWARE's APPNOTE.TXT, 4.3, by the central directory. */
-async function* unzipFile(content: Uint8Array<ArrayBuffer>, path: string): Pieces {
+async function* unzipFile(
+  content: Uint8Array<ArrayBuffer>,
+  path: string,
+  maxBytes: number,
+): Pieces<boolean> {
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const u16 = (offset: number) => view.getUint16(offset, true);
   const u32 = (offset: number) => view.getUint32(offset, true);
@@ -94,7 +130,7 @@ async function* unzipFile(content: Uint8Array<ArrayBuffer>, path: string): Piece
       const local = u32(entry + 42);
       const start = local + 30 + u16(local + 26) + u16(local + 28);
       const packed = content.subarray(start, start + u32(entry + 20));
-      yield* new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+      yield* inflate(packed, "deflate-raw", maxBytes);
       return true;
     }
     entry += 46 + nameLength + u16(entry + 30) + u16(entry + 32);
