@@ -7,10 +7,8 @@ import { shellWord } from "../../shared/shell_word.ts";
 import { describeFileError } from "../credentials/file_error.ts";
 import { ClientError } from "../errors.ts";
 import type { ClientIo } from "../io.ts";
+import { copyCapabilities } from "./file_capabilities.ts";
 import { versionOf } from "./program_version.ts";
-
-/** More than our programs have: an archive can unpack to much more than its size. */
-const MAX_PROGRAM_BYTES = 1_000_000_000;
 
 type StageIo = Pick<ClientIo, "runProgram" | "platform">;
 
@@ -30,7 +28,10 @@ export function previousPath(path: string): string {
     : `${path}.previous`;
 }
 
-/** Starts with an empty file beside `path`, which shows that its folder can be written to. */
+/**
+ * Starts with an empty file beside `path`, which shows that its folder can be written to, and that
+ * the new program can have what the old one has.
+ */
 export async function stageProgram(path: string, io: StageIo): Promise<StagedProgram> {
   await removeLeftovers(path);
   const staged = temporaryPath(path, "new");
@@ -41,15 +42,17 @@ export async function stageProgram(path: string, io: StageIo): Promise<StagedPro
       if (isOpen) file.close();
       isOpen = false;
     };
+    try {
+      copyCapabilities(path, staged, io);
+    } catch (error) {
+      close();
+      await Deno.remove(staged);
+      throw error;
+    }
     return {
       write: (content) =>
         withFileErrors(path, io, async () => {
-          let size = 0;
           for await (const piece of content) {
-            size += piece.length;
-            if (size > MAX_PROGRAM_BYTES) {
-              throw new ClientError("invalid_release", "The program is too large to be one.");
-            }
             for (let written = 0; written < piece.length;) {
               written += await file.write(piece.subarray(written));
             }
@@ -57,7 +60,7 @@ export async function stageProgram(path: string, io: StageIo): Promise<StagedPro
           await file.sync();
           // A program that is open for writing cannot be started.
           close();
-          if (io.platform.os !== "windows") await copyAccess(path, staged);
+          await copyAccess(path, staged, io);
         }),
       async check({ name, version }) {
         const actual = await versionOf(staged, name, io);
@@ -76,11 +79,16 @@ export async function stageProgram(path: string, io: StageIo): Promise<StagedPro
   });
 }
 
-/** The owner, as far as this user may set it, and the mode, whatever the umask. */
-async function copyAccess(from: string, to: string): Promise<void> {
+/**
+ * The owner, as far as this user may set it, the mode, whatever the umask, and the capabilities,
+ * which a change of the owner would clear.
+ */
+async function copyAccess(from: string, to: string, io: StageIo): Promise<void> {
+  if (io.platform.os === "windows") return;
   const { mode, uid, gid } = await Deno.stat(from);
   if (Deno.uid() === 0) await Deno.chown(to, uid, gid);
   await Deno.chmod(to, mode! & 0o777);
+  copyCapabilities(from, to, io);
 }
 
 /**
@@ -99,6 +107,7 @@ export async function restorePrevious(path: string, name: string, io: StageIo): 
   const version = await versionOf(kept, name, io);
   await withFileErrors(path, io, async () => {
     await removeLeftovers(path);
+    copyCapabilities(path, kept, io);
     await swap(path, kept, io);
   });
   return version;
@@ -114,7 +123,7 @@ async function install(staged: string, path: string, io: StageIo): Promise<void>
     Deno.renameSync(present, kept);
     return;
   }
-  addName(path, present);
+  addName(path, present, io);
   try {
     Deno.renameSync(present, kept);
     Deno.renameSync(staged, path);
@@ -129,7 +138,7 @@ async function swap(path: string, kept: string, io: StageIo): Promise<void> {
   if (io.platform.os === "windows") {
     moveAside(path, present, () => Deno.renameSync(kept, path));
   } else {
-    addName(path, present);
+    addName(path, present, io);
     Deno.renameSync(kept, path);
   }
   Deno.renameSync(present, kept);
@@ -150,12 +159,13 @@ function moveAside(path: string, aside: string, replace: () => void): void {
   }
 }
 
-function addName(path: string, name: string): void {
+function addName(path: string, name: string, io: StageIo): void {
   try {
     Deno.linkSync(path, name);
   } catch {
     // Some network and FUSE file systems have no hard links.
     Deno.copyFileSync(path, name);
+    copyCapabilities(path, name, io);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What this user's commands know of newer versions. Without secrets; a file that can be lost. */
-import { join } from "../../shared/path.ts";
+import { dirname, join } from "../../shared/path.ts";
 import { findConfigFolder } from "../credentials/config_dir.ts";
 import { readPrivateFile, writePrivateFile } from "../credentials/secure_file.ts";
 import type { ClientIo } from "../io.ts";
@@ -37,7 +37,7 @@ export function readUpdateState(io: StateIo): UpdateState {
   }
 }
 
-/** False if it cannot be written. */
+/** False if it cannot be written, or is not this user's. */
 export async function updateState(change: UpdateState, io: StateIo): Promise<boolean> {
   try {
     const path = statePath(io);
@@ -52,5 +52,20 @@ export async function updateState(change: UpdateState, io: StateIo): Promise<boo
 
 function statePath(io: StateIo): string | undefined {
   const folder = findConfigFolder(io);
-  return folder && join(folder, "upgrade.json");
+  if (folder === undefined || isOfAnotherUser(folder)) return undefined;
+  return join(folder, "upgrade.json");
+}
+
+/**
+ * Whether root would write to another user's folder, as with sudo that keeps HOME: that user could
+ * not read what is there any more. Of a folder that does not exist its parent counts.
+ */
+function isOfAnotherUser(folder: string): boolean {
+  if (Deno.uid() !== 0) return false;
+  try {
+    return Deno.statSync(folder).uid !== 0;
+  } catch {
+    const parent = dirname(folder);
+    return parent !== folder && isOfAnotherUser(parent);
+  }
 }

@@ -94,6 +94,30 @@ Deno.test(
   },
 );
 
+/** Whether `run` may give files capabilities, and take the right to do so from a program. */
+const hasCapabilities = !ignore && Deno.uid() === 0 &&
+  await run(["--version"], {}, "setpriv").then(({ code }) => code === 0, () => false) &&
+  await run(["-h"], {}, "setcap").then(() => true, () => false);
+
+Deno.test({
+  name: "keeps capabilities, and changes nothing where it cannot",
+  ignore: !hasCapabilities,
+}, async () => {
+  await using it = await prepare();
+  const bind = "cap_net_bind_service=ep";
+  assert.equal((await run([bind, it.path], {}, "setcap")).code, 0);
+  const args = ["--bounding-set=-setfcap", it.path, "upgrade", "--skip-provenance"];
+  const refused = await run(args, { env: it.env }, "setpriv");
+  assert.equal(refused.code, EXIT.failure, refused.stderr);
+  assert.match(refused.stderr, /has capabilities[^]*Run the same as root: sudo/);
+  assert.deepEqual(it.files(), [NAME]);
+  assert.deepEqual(it.server.requests, [`/latest/download/${CHECKSUMS_FILE}`]);
+  const { code, stderr } = await it.upgrade("--trusted-root", it.trustedRoot);
+  assert.equal(code, EXIT.ok, stderr);
+  assert.equal(await it.versionOf(it.path), NEXT);
+  assert.equal((await run([it.path], {}, "getcap")).stdout, `${it.path} ${bind}\n`);
+});
+
 Deno.test({ name: "needs a certificate that is trusted", ignore }, async () => {
   await using it = await prepare();
   delete it.env[`${brand.envPrefix}_CA_FILE`];

@@ -213,6 +213,7 @@ const REFUSED: Record<string, (it: Installation) => void | Promise<void>> = {
   }),
   wrong_tag: signedWith({ identity: { ref: "refs/tags/v1.0.0" } }),
   wrong_issuer: signedWith({ identity: { issuer: "https://gitlab.com" } }),
+  self_hosted_runner: signedWith({ identity: { runner: "self-hosted" } }),
   unknown_root: (it) => signRelease(it.server, "1.1.0", createSigstore()),
   no_log_entry: signedWith({ withoutLogEntry: true }),
   damaged_archive: (it) => publish(it, new TextEncoder().encode("no gzip")),
@@ -308,6 +309,63 @@ Deno.test({ name: "only one process upgrades at a time", ignore }, async () => {
   assert.equal(await it.upgrade(undefined, { rollback: true }), EXIT.ok);
   assert.equal(await it.installed(), "1.0.0");
 });
+
+Deno.test({
+  name: "root leaves nothing in the home of another user, which sudo may keep",
+  ignore: ignore || Deno.uid() !== 0,
+}, async () => {
+  await using it = await prepare();
+  const home = await Deno.makeTempDir({ prefix: "home-" });
+  await Deno.chown(home, 65534, 65534);
+  it.io.env = {};
+  it.io.platform = { ...it.io.platform, homeFolder: home };
+  assert.equal(await it.upgrade(undefined, { check: true }), EXIT.updateAvailable);
+  assert.equal(await it.upgrade(), EXIT.ok, it.io.err);
+  assert.equal(await it.upgrade(undefined, { rollback: true }), EXIT.ok, it.io.err);
+  assert.equal(await it.upgrade(undefined, { notice: "off" }), EXIT.failure);
+  assert.deepEqual([...Deno.readDirSync(home)], []);
+  await Deno.chown(home, 0, 0);
+  assert.equal(await it.upgrade(undefined, { check: true }), EXIT.updateAvailable);
+  assert.equal([...Deno.readDirSync(home)].length, 1, "in a home of its own it does");
+  await Deno.remove(home, { recursive: true });
+});
+
+Deno.test({
+  name: "gives the new program the capabilities of the old one, and so does --rollback",
+  ignore: ignore || !await canSetCapabilities(),
+}, async () => {
+  await using it = await prepare();
+  const bind = "cap_net_bind_service=ep";
+  await runTool("setcap", bind, it.path);
+  // A change of the owner would clear them.
+  await Deno.chown(it.path, 65534, 65534);
+  await runTool("setcap", bind, it.path);
+  assert.equal(await it.upgrade(), EXIT.ok, it.io.err);
+  assert.equal(await it.installed(), "1.1.0");
+  assert.equal(await runTool("getcap", it.path), `${it.path} ${bind}\n`);
+  assert.equal((await Deno.stat(it.path)).uid, 65534);
+  // As an upgrade by a version that did not keep them.
+  await runTool("setcap", "-r", `${it.path}.previous`);
+  assert.equal(await it.upgrade(undefined, { rollback: true }), EXIT.ok, it.io.err);
+  assert.equal(await it.installed(), "1.0.0");
+  assert.equal(await runTool("getcap", it.path), `${it.path} ${bind}\n`);
+});
+
+/** What it prints. */
+async function runTool(tool: string, ...args: string[]): Promise<string> {
+  const result = await runProgram(tool, args, 10_000);
+  assert.ok(typeof result === "object" && result.code === 0, JSON.stringify([tool, result]));
+  return result.stdout;
+}
+
+/** Whether this user may, and the file system of temporary files has them. */
+async function canSetCapabilities(): Promise<boolean> {
+  if (Deno.build.os !== "linux") return false;
+  const file = await Deno.makeTempFile();
+  const result = await runProgram("setcap", ["cap_net_bind_service=ep", file], 10_000);
+  await Deno.remove(file);
+  return typeof result === "object" && result.code === 0;
+}
 
 Deno.test({ name: "removes what a killed upgrade left", ignore }, async () => {
   await using it = await prepare();
