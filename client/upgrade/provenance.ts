@@ -21,6 +21,7 @@ export interface ExpectedProvenance {
 }
 
 /** Extensions of the certificate: github.com/sigstore/fulcio, docs/oid-info.md. */
+const RUNNER_ENVIRONMENT = "1.3.6.1.4.1.57264.1.11";
 const SOURCE_REPOSITORY_URI = "1.3.6.1.4.1.57264.1.12";
 const SOURCE_REPOSITORY_REF = "1.3.6.1.4.1.57264.1.14";
 
@@ -94,7 +95,12 @@ function identityProblem(
     return `it was built from ${source ?? "an unknown repository"}, not from ${repository}`;
   }
   const sourceRef = extension(identity, SOURCE_REPOSITORY_REF);
-  return sourceRef === ref ? undefined : `it was built from ${sourceRef ?? "no tag"}, not ${ref}`;
+  if (sourceRef !== ref) return `it was built from ${sourceRef ?? "no tag"}, not ${ref}`;
+  // A job whose labels fit runs on a machine of whoever registered a runner for the repository.
+  const runner = extension(identity, RUNNER_ENVIRONMENT);
+  return runner === "github-hosted"
+    ? undefined
+    : `it was signed on a runner that is ${runner ?? "of an unknown kind"}, not github-hosted`;
 }
 
 /** The text of an extension, which is a UTF8String in DER. */

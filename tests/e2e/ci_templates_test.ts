@@ -149,7 +149,7 @@ Deno.test({
       new RegExp(
         `^gh attestation verify .*/${archive} --bundle .*/${PROVENANCE_FILE} --repo acme/tools ` +
           "--signer-workflow acme/tools/.github/workflows/release-brand.yml " +
-          "--source-ref refs/tags/v9.8.7$",
+          "--source-ref refs/tags/v9.8.7 --deny-self-hosted-runners$",
         "m",
       ),
     );
@@ -229,6 +229,62 @@ Deno.test({
     await refuses({}, /instead of nothing/);
   },
 });
+
+Deno.test({
+  name: "without TLS, releases come only from this machine",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using home = await temporaryHome();
+    const program = join(home.folder, "program");
+    await Deno.writeTextFile(program, "#!/bin/sh\necho installed\n", { mode: 0o755 });
+    await using elsewhere = await mirror(program, home.folder);
+    const { port } = new URL(elsewhere.url);
+    using redirecting = startRedirects(`http://localhost:${port}`);
+    const job = await gitlabJob(TEMPLATE, `.${brand.binaryName}`);
+    const gitlab = (url: string) =>
+      job.run([], {
+        ...home.env,
+        [`${brand.envPrefix}_SERVER`]: "https://auth.example.com",
+        [`${brand.envPrefix}_VERSION`]: "v9.8.7",
+        [`${brand.envPrefix}_RELEASES`]: url,
+      }, home.folder);
+    const tools = await fakeGh(home.folder);
+    const action = (url: string) =>
+      runAction(ACTION, {
+        server: "https://auth.example.com",
+        login: "false",
+        "download-url": url,
+      }, { folder: home.folder, env: home.env, github, tools });
+    for (
+      const url of [
+        `http://127.0.0.1:x@localhost:${port}`,
+        `http://127.0.0.1:1@localhost:${port}/`,
+        `http://127.0.0.1@localhost:${port}`,
+        `http://localhost:${port}`,
+        redirecting.url,
+      ]
+    ) {
+      assert.equal((await gitlab(url)).code, 1, url);
+      assert.equal((await action(url)).code, 1, url);
+      assert.deepEqual(elsewhere.fetched, [], url);
+    }
+    assert.equal((await action(`${elsewhere.url}/`)).code, 0);
+  },
+});
+
+/** A server of this machine that redirects everything to the same path there. */
+function startRedirects(target: string) {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {}, signal },
+    (request) => Response.redirect(target + new URL(request.url).pathname),
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.dispose]: () => stop.abort(),
+  };
+}
 
 Deno.test({
   name: "the action without the permission fails with the lines to add to the workflow",

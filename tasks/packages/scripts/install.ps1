@@ -21,14 +21,14 @@ function Stop-Installation([string]$Problem, [string]$Advice) {
 }
 
 function Receive-File([string]$Url, [string]$File, [string]$Protocol, [string]$Advice = '') {
-  # Part of Windows since version 1803. Follows redirects only to the same protocol.
+  # Part of Windows since version 1803. Follows redirects only to https.
   $curl = Get-Command curl.exe -CommandType Application -ErrorAction SilentlyContinue |
     Select-Object -First 1
   if ($null -eq $curl) {
     Stop-Installation 'There is no curl.exe, which is part of Windows since version 1803.' 'Install the updates of Windows and run this again.'
   }
   $options = @('--fail', '--silent', '--show-error', '--location', '--max-redirs', '5')
-  $options += @('--proto', "=$Protocol", '--proto-redir', "=$Protocol")
+  $options += @('--proto', "=$Protocol", '--proto-redir', '=https')
   $options += @('--connect-timeout', '30', '--retry', '2')
   if ($Protocol -eq 'https') { $options += '--tlsv1.2' } else { $options += @('--noproxy', '*') }
   & $curl.Source @options --output $File $Url
@@ -66,7 +66,7 @@ function Find-Verifier {
 function Test-Provenance([string]$Verifier, [string]$Archive, [string]$Bundle, [string]$OfVersion) {
   $ErrorActionPreference = 'Continue'
   if ($Verifier -eq 'gh') {
-    $output = & gh attestation verify $Archive --bundle $Bundle --repo $Repository --signer-workflow $SignerWorkflow --source-ref "refs/tags/v$OfVersion" 2>&1
+    $output = & gh attestation verify $Archive --bundle $Bundle --repo $Repository --signer-workflow $SignerWorkflow --source-ref "refs/tags/v$OfVersion" --deny-self-hosted-runners 2>&1
   } else {
     $identity = '^https://github\.com/' + [regex]::Escape($SignerWorkflow) + '@'
     $output = & cosign verify-blob-attestation --bundle $Bundle --new-bundle-format --type slsaprovenance1 --certificate-oidc-issuer https://token.actions.githubusercontent.com --certificate-identity-regexp $identity --certificate-github-workflow-repository $Repository --certificate-github-workflow-ref "refs/tags/v$OfVersion" $Archive 2>&1
@@ -117,7 +117,7 @@ function Install-Program {
   }
   if ($BaseUrl.StartsWith('https://')) {
     $protocol = 'https'
-  } elseif ($BaseUrl -match '^http://127\.0\.0\.1[:/]') {
+  } elseif ($BaseUrl -match '^http://127\.0\.0\.1(:[0-9]+)?(/|$)') {
     $protocol = 'http'
   } else {
     Stop-Installation "`"$BaseUrl`" does not start with https://." 'Use a mirror that has https.'

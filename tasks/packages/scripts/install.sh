@@ -76,6 +76,11 @@ read_options() {
   esac
   if [ -z "$dir" ]; then
     [ -n "${HOME:-}" ] || fail "HOME is not set." "Name the folder to install into: --dir DIR"
+    # sudo may keep HOME, whose user could not replace what root creates there.
+    if [ -n "${SUDO_UID:-}" ] && [ "$(id -u)" = 0 ] && [ -z "$(find "$HOME" -prune -user 0)" ]; then
+      fail "$HOME belongs to another user than root." \
+        "Run this without sudo, or name the folder to install into: --dir /usr/local/bin"
+    fi
     dir=$HOME/.local/bin
   fi
   case $dir in
@@ -86,7 +91,8 @@ read_options() {
   case $base_url in
     *[!0-9A-Za-z:/._~%?=+,-]*) fail "\"$base_url\" is not a valid base URL." "Write it like $release_url." ;;
     https://*) protocol='=https' ;;
-    http://127.0.0.1:* | http://127.0.0.1/*) protocol='=http' ;;
+    # The allowed characters leave no `@`, before which a host would be the name of a user.
+    http://127.0.0.1:[0-9]* | http://127.0.0.1/*) protocol='=http' ;;
     *) fail "\"$base_url\" does not start with https://." "Use a mirror that has https." ;;
   esac
 }
@@ -145,11 +151,11 @@ uses_musl() {
   return 1
 }
 
-# download URL FILE: follows redirects only to the same protocol.
+# download URL FILE: follows redirects only to https.
 download() {
   if has curl; then
     set -- "$1" "$2" --fail --silent --show-error --location --max-redirs 5 \
-      --proto "$protocol" --proto-redir "$protocol" --connect-timeout 30 --retry 2
+      --proto "$protocol" --proto-redir '=https' --connect-timeout 30 --retry 2
     if [ "$protocol" = '=https' ]; then
       set -- "$@" --tlsv1.2
     else
@@ -270,7 +276,8 @@ check_who_built_it() {
   case $verifier in
     gh)
       gh attestation verify "$work/$archive" --bundle "$work/$provenance_file" --repo "$repository" \
-        --signer-workflow "$signer_workflow" --source-ref "refs/tags/v$version" >"$work/output" 2>&1
+        --signer-workflow "$signer_workflow" --source-ref "refs/tags/v$version" \
+        --deny-self-hosted-runners >"$work/output" 2>&1
       ;;
     cosign)
       pattern=$(printf '%s' "$signer_workflow" | sed 's/[.+]/\\&/g')

@@ -177,6 +177,10 @@ Deno.test("pages have the names of the brand", async () => {
       [formatToken("bst_", payload), formatToken("acme_", payload)],
       [String.raw`\b(bstr_[0-9]|(?:bstd_|bsts_))`, String.raw`\b(acmer_[0-9]|(?:acmed_|acmes_))`],
       ["gh attestation verify --repo OWNER/yourapp", "gh attestation verify --repo acme/ctl"],
+      [
+        "OWNER/yourapp/.github/workflows/update-packages.yml",
+        "acme/auth/.github/workflows/update-packages.yml",
+      ],
     ]
   ) {
     assert.equal(renamePage(text, acme), renamed);

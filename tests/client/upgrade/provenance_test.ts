@@ -72,6 +72,12 @@ const REJECTED: Record<string, [RegExp, Case]> = {
   "another tag": [/built from refs\/tags\/v1\.2\.2/, {
     flaws: { identity: { ref: "refs/tags/v1.2.2" } },
   }],
+  "a self-hosted runner": [/runner that is self-hosted/, {
+    flaws: { identity: { runner: "self-hosted" } },
+  }],
+  "a certificate that does not name the kind of runner": [/runner that is of an unknown kind/, {
+    flaws: { identity: { runner: undefined } },
+  }],
   "the provenance of another version": [/signed by/, { expected: { version: "1.2.4" } }],
   "another content": [/not about/, {
     expected: { file: { ...FILE, sha256: "0".repeat(64) } },

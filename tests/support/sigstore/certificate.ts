@@ -24,6 +24,8 @@ export interface WorkflowIdentity {
   workflow: string;
   repository: string;
   ref: string;
+  /** `github-hosted` or `self-hosted`; without the extension if undefined. */
+  runner: string | undefined;
 }
 
 export interface Validity {
@@ -62,7 +64,7 @@ export function issueCertificate(
   validity: Validity,
   log: KeyPair | undefined,
 ): Buffer {
-  const { issuer, workflow, repository, ref } = identity;
+  const { issuer, workflow, repository, ref, runner } = identity;
   const extensions = [
     extension("2.5.29.15", der(0x03, Buffer.from([7, 0x80])), true),
     extension("2.5.29.37", sequence(oid("1.3.6.1.5.5.7.3.3"))),
@@ -70,6 +72,7 @@ export function issueCertificate(
     extension("2.5.29.35", sequence(der(0x80, keyIdentifier(authority)))),
     extension("2.5.29.17", sequence(der(0x86, Buffer.from(workflow))), true),
     extension(`${FULCIO}.8`, utf8(issuer)),
+    ...runner === undefined ? [] : [extension(`${FULCIO}.11`, utf8(runner))],
     extension(`${FULCIO}.12`, utf8(repository)),
     extension(`${FULCIO}.14`, utf8(ref)),
   ];

@@ -54,6 +54,7 @@ export function releaseIdentity(
     workflow: `https://github.com/${release.signerWorkflow}@${ref}`,
     repository: `https://github.com/${release.repository}`,
     ref,
+    runner: "github-hosted",
   };
 }
 

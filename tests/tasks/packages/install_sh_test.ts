@@ -22,7 +22,7 @@ const linux = Deno.build.os === "linux";
 /** All that the script may call, without gh and cosign. */
 const TOOLS = [
   ...["sh", "uname", "getconf", "sysctl", "ldd", "curl", "tar", "gzip", "mktemp", "rm", "mv", "cp"],
-  ...["chmod", "mkdir", "cat", "sed", "tail", "tr", "sha256sum", "shasum", "openssl"],
+  ...["chmod", "mkdir", "cat", "sed", "tail", "tr", "sha256sum", "shasum", "openssl", "id", "find"],
 ];
 const name = acme.binaryName;
 const TARGET = "x86_64-unknown-linux-gnu";
@@ -334,6 +334,39 @@ Deno.test(
   },
 );
 
+Deno.test("root installs nothing in the home of another user, which sudo may keep", {
+  ignore: ignore || Deno.uid() !== 0,
+}, async () => {
+  await using installation = await prepare();
+  const { bin, env, home, install } = installation;
+  env.SUDO_UID = "65534";
+  await Deno.chown(home, 65534, 65534);
+  const refused = await install();
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /without sudo/);
+  assert.ok(!await exists(join(home, ".local")));
+  assert.equal((await install("--dir", join(home, "bin"))).code, 0);
+  await Deno.chown(home, 0, 0);
+  assert.equal((await install()).code, 0);
+  assert.ok(await exists(bin));
+});
+
+Deno.test(
+  "does not follow a redirect from this machine to http elsewhere",
+  { ignore },
+  async () => {
+    await using installation = await prepare();
+    await using elsewhere = await startReleaseServer(["1.0.0"], { https: false });
+    const { install, server } = installation;
+    const path = `/download/v1.0.0/${ARCHIVE}`;
+    server.files.set(path, () => Response.redirect(elsewhere.url + path));
+    const { code, stderr } = await install();
+    assert.equal(code, 1);
+    assert.match(stderr, /could not be downloaded/);
+    assert.deepEqual(elsewhere.requests, []);
+  },
+);
+
 Deno.test("downloads with wget where there is no curl, and not from elsewhere over http", {
   ignore: !linux,
 }, async () => {
@@ -382,7 +415,7 @@ for (
       "gh",
       `${GH} 0 ;; esac`,
       `${GH} 1 ;; esac`,
-      /^attestation verify .+ --repo acme\/acmectl --signer-workflow acme\/auth\/\S+ --source-ref refs\/tags\/v1\.0\.0\n$/,
+      /^attestation verify .+ --repo acme\/acmectl --signer-workflow acme\/auth\/\S+ --source-ref refs\/tags\/v1\.0\.0 --deny-self-hosted-runners\n$/,
     ],
     [
       "cosign",
