@@ -45,9 +45,11 @@ export function renamePage(markdown: string, brand: DocumentedBrand): string {
       .replaceAll(new RegExp(`\\b${prefix}`, "g"), renamed);
   }
   const { repository, url, signerWorkflow, npmScope } = brand.release;
+  const workflows = signerWorkflow.slice(0, signerWorkflow.lastIndexOf("/") + 1);
   return text
     .replaceAll("https://github.com/OWNER/yourapp/releases", url)
     .replaceAll(/OWNER\/yourapp\/\.github\/workflows\/release(?:-brand)?\.yml/g, signerWorkflow)
+    .replaceAll("OWNER/yourapp/.github/workflows/", workflows)
     .replaceAll("OWNER/yourapp", repository)
     .replaceAll("@yourapp/", `@${npmScope}/`)
     .replaceAll("YOURAPP", brand.envPrefix)

@@ -96,7 +96,7 @@ function identityProblem(
   }
   const sourceRef = extension(identity, SOURCE_REPOSITORY_REF);
   if (sourceRef !== ref) return `it was built from ${sourceRef ?? "no tag"}, not ${ref}`;
-  // A job whose labels fit runs on a machine of whoever registered a runner for the repository.
+  // A runner that was registered for the repository can have the label that a job asks for.
   const runner = extension(identity, RUNNER_ENVIRONMENT);
   return runner === "github-hosted"
     ? undefined

@@ -49,6 +49,7 @@ Deno.test("every environment variable in the documentation is known", async () =
     ...settings.filter(acceptsFile).map((setting) => fileSettingName(setting).toUpperCase()),
     ...["CONFIG", ...CLIENT_VARIABLES],
     "LISTN", // The page's example of a misspelled one.
+    "IMAGE", // Of deploy/compose/compose.yaml, and not passed on.
   ]);
   const variables = await mentions(new RegExp(`\\b${brand.envPrefix}_([A-Z][A-Z_]*[A-Z])\\b`, "g"));
   const unknown = variables.filter(({ name }) => !known.has(name));

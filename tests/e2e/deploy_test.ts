@@ -145,7 +145,10 @@ Deno.test({
 
 Deno.test("the container is built from files that exist, with the pinned Deno", async () => {
   const lines = (await Deno.readTextFile(deployPath("container/Containerfile"))).split("\n");
-  assert.ok(lines.includes(`FROM docker.io/denoland/deno:debian-${await pinnedDeno()} AS build`));
+  const deno = await pinnedDeno();
+  assert.ok(lines.includes(`ARG DENO_IMAGE=docker.io/denoland/deno:debian-${deno}`));
+  const bases = lines.filter((line) => line.startsWith("FROM "));
+  assert.deepEqual(bases, ["FROM ${DENO_IMAGE} AS build", "FROM ${BASE_IMAGE}"]);
   const copied = lines
     .filter((line) => line.startsWith("COPY ") && !line.includes("--from"))
     .flatMap((line) => line.split(" ").slice(1, -1))

@@ -15,8 +15,11 @@ export const CONTAINER_PLATFORMS: Readonly<Record<string, string>> = {
   "aarch64-unknown-linux-gnu": "arm64",
 };
 
-/** Distroless with a shell and its tools. */
+/** Distroless with a shell and its tools; the release workflow passes it with its digest. */
 const SHELL_IMAGE = "gcr.io/distroless/cc-debian12:debug";
+
+/** Of the Containerfile, whose stages name it. */
+const BASE_IMAGE = /^ARG BASE_IMAGE=.+$/m;
 
 /** By target, named below the folder of the archive. */
 export type Archives = ReadonlyMap<string, readonly ArchiveFile[]>;
@@ -46,6 +49,7 @@ export async function containerFiles(
 async function containerfile(product: ProductDescription): Promise<string> {
   const { binaryName, folderName, productName, summary, version, license, homepage } = product;
   const text = await Deno.readTextFile(source);
+  const [baseImage = "ARG BASE_IMAGE="] = BASE_IMAGE.exec(text) ?? [];
   const stage = renameService(text.slice(text.lastIndexOf("\nFROM ") + 1), product);
   const labels = {
     title: productName,
@@ -57,8 +61,10 @@ async function containerfile(product: ProductDescription): Promise<string> {
   };
   const program = `COPY --from=build /src/dist/${binaryName} `;
   const data = "COPY --from=build ";
-  for (const line of [program, data]) {
-    if (!stage.includes(line)) throw new Error(`${source.pathname} has no line ${line}`);
+  for (const line of [baseImage, "FROM ${BASE_IMAGE}", program, data]) {
+    if (!text.includes(`\n${line}`) && !stage.includes(line)) {
+      throw new Error(`${source.pathname} has no line ${line}`);
+    }
   }
   const [from, ...lines] = stage
     .replace(program, `COPY --chmod=0755 linux/$TARGETARCH/${binaryName} `)
@@ -68,7 +74,10 @@ async function containerfile(product: ProductDescription): Promise<string> {
     `# ${productName} ${version}: the program of the release, on distroless and not as root.`,
     "#",
     `#   docker buildx build --platform linux/amd64,linux/arm64 --tag ${binaryName}:${version} .`,
-    `FROM --platform=$BUILDPLATFORM ${SHELL_IMAGE} AS data`,
+    `ARG SHELL_IMAGE=${SHELL_IMAGE}`,
+    baseImage,
+    "",
+    "FROM --platform=$BUILDPLATFORM ${SHELL_IMAGE} AS data",
     `RUN ["/busybox/mkdir", "-p", "-m", "0700", "/data/${folderName}"]`,
     "",
     from,
