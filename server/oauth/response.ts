@@ -29,15 +29,15 @@ export function oauthErrorResponse(
     error_description: error.message,
     ...error.reason !== undefined && { reason: error.reason },
   };
-  const headers = new Headers({ ...NO_STORE, ...options.headers });
+  const headers: Record<string, string> = { ...NO_STORE, ...options.headers };
   const { retryAfterSeconds } = error;
   if (error.code === "temporarily_unavailable" || retryAfterSeconds !== undefined) {
-    headers.set("retry-after", String(retryAfterSeconds ?? 5));
+    headers["retry-after"] = String(retryAfterSeconds ?? 5);
   }
   const status = options.status ?? statusOf(error);
   // RFC 6749 section 5.2: for a client that used the Authorization header.
   if (error.code === "invalid_client" && status === 401) {
-    headers.set("www-authenticate", 'Basic realm="oauth"');
+    headers["www-authenticate"] = 'Basic realm="oauth"';
   }
   return Response.json(body, { status, headers });
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { errors, jwtVerify } from "jose";
 import { type Clock, numericDate } from "../../shared/clock.ts";
@@ -124,7 +125,7 @@ export async function checkAccessTokenSize(
 ): Promise<DomainError | undefined> {
   const key = await deps.keys.active(grant.algorithm);
   const json = [header(key), claimsFor(deps, grant, grant.id ?? "x".repeat(22))];
-  const bytes = json.map((part) => new TextEncoder().encode(JSON.stringify(part)).length);
+  const bytes = json.map((part) => Buffer.byteLength(JSON.stringify(part)));
   const encoded = bytes.map((length) => Math.ceil(length * 4 / 3) + 1);
   const size = encoded[0] + encoded[1] + SIGNATURE_LENGTH[key.algorithm];
   if (size <= MAX_LENGTH) return undefined;

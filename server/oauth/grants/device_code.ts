@@ -30,6 +30,9 @@ const TICK = { polls: 2, ms: 1000 };
 /** Longest wait for the database before the client has to poll again. */
 const POLL_TIMEOUT_MS = 5000;
 
+/** One for all: an error with a stack trace for each poll costs more than reading the form. */
+const PENDING = new OAuthError("authorization_pending", "The login has not been approved yet.");
+
 interface DeviceCodeGrantDeps extends StartLoginDeps {
   sql: Sql;
 }
@@ -79,7 +82,7 @@ async function poll(sql: Sql, code: PresentedCode): Promise<OAuthError | undefin
   const result = await withTimeout(recorded, POLL_TIMEOUT_MS);
   switch (result.status) {
     case "pending":
-      return new OAuthError("authorization_pending", "The login has not been approved yet.");
+      return PENDING;
     case "too_fast":
       return new OAuthError(
         "slow_down",
