@@ -9,7 +9,12 @@ import { JwksCache } from "./federation/jwks_cache.ts";
 import { forwardAuth, VERIFY_PATH } from "./forward_auth/verify.ts";
 import { readiness } from "./health.ts";
 import type { IdentityProviderClients } from "./identity_providers/identity_provider_clients.ts";
-import { clientInfoOf, clientInfoOfRequest, type ConnectionBindings } from "./http/client_info.ts";
+import {
+  type ClientInfo,
+  clientInfoOf,
+  clientInfoOfRequest,
+  type ConnectionBindings,
+} from "./http/client_info.ts";
 import { clientAddressReader } from "./http/client_ip.ts";
 import type { UntrustedForwarders } from "./http/untrusted_forwarders.ts";
 import { routeOtherMethods } from "./http/other_methods.ts";
@@ -114,6 +119,9 @@ export interface App {
   fetch(request: Request, connection: ConnectionBindings): Response | Promise<Response>;
 }
 
+/** An endpoint whose requests bypass the router. */
+type FrequentEndpoint = (request: Request, client: ClientInfo) => Promise<Response>;
+
 /** Composes the server: the table of routes, and the response to errors. */
 export function app(appDeps: AppDeps): App {
   const { config, issuer, keys, catalog, database, log } = appDeps;
@@ -171,12 +179,16 @@ export function app(appDeps: AppDeps): App {
   const pages = pagesRouter(deps);
   routes.get(PATHS.authorization, (c) => pages.fetch(c.req.raw, c.env));
   routes.post(PATHS.authorization, (c) => authorizationForm(c.req.raw));
-  routes.post(PATHS.deviceAuthorization, async (c) => {
-    return respond(await deviceAuthorization(deps, c.req.raw, clientInfoOf(c, clientAddress)));
-  });
-  routes.post(PATHS.token, async (c) => {
-    return respond(await token({ ...deps, grants }, c.req.raw, clientInfoOf(c, clientAddress)));
-  });
+  const tokenDeps = { ...deps, grants };
+  const frequent = new Map<string, FrequentEndpoint>([
+    [PATHS.deviceAuthorization, async (request, client) => {
+      return respond(await deviceAuthorization(deps, request, client));
+    }],
+    [PATHS.token, async (request, client) => respond(await token(tokenDeps, request, client))],
+  ]);
+  for (const [path, endpoint] of frequent) {
+    routes.post(path, (c) => endpoint(c.req.raw, clientInfoOf(c, clientAddress)));
+  }
   routes.post(PATHS.revocation, async (c) => {
     const error = await revocation(deps, c.req.raw, clientInfoOf(c, clientAddress));
     // RFC 7009 section 2.2: the body of a success is empty.
@@ -284,6 +296,19 @@ export function app(appDeps: AppDeps): App {
     // Answers during an outage and under load, and does not count itself.
     if (path === METRICS_PATH && appDeps.metricsEndpoint !== undefined) {
       return appDeps.metricsEndpoint(request);
+    }
+    // Clients poll and refresh all the time, and the router takes as long as reading the form.
+    const endpoint = request.method === "POST" ? frequent.get(path) : undefined;
+    if (endpoint !== undefined) {
+      const client = clientInfoOfRequest(request, connection, clientAddress);
+      const context = { requestId: requestId(request), address: () => client.address };
+      const respondTo = async () => {
+        const response = await endpoint(request, client)
+          .catch((error) => serverError(error, request));
+        if (hsts !== undefined) response.headers.set("strict-transport-security", hsts);
+        return response;
+      };
+      return requests.measure(request, path, () => withRequestContext(context, respondTo));
     }
     const context = {
       requestId: requestId(request),
