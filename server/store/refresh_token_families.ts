@@ -1,5 +1,6 @@
 import { type Authentication, authenticationFromRow } from "../sign_in/authentication.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
+import type { User, UserRow } from "./users.ts";
 
 /** What the database knows of a refresh token. */
 export interface RefreshTokenHashes {
@@ -39,6 +40,11 @@ export interface PresentedFamily extends RefreshTokenFamily {
    */
   isRestored: boolean;
   userDisabled: boolean;
+  /** What tokens say about the user. */
+  user: Pick<
+    User,
+    "id" | "subject" | "email" | "emailVerified" | "name" | "isAdmin" | "groups"
+  >;
 }
 
 interface Row {
@@ -104,15 +110,23 @@ export async function insertRefreshTokenFamily(
     )`;
 }
 
+interface PresentedRow
+  extends Row, Pick<UserRow, "subject" | "email" | "email_verified" | "groups"> {
+  token: PresentedFamily["token"];
+  disabled: boolean;
+  restored: boolean;
+  user_name: string;
+  is_admin: boolean;
+}
+
 /** Finds the family of a token, valid or not. */
 export async function findRefreshTokenFamily(
   sql: Sql | Transaction,
   hashes: RefreshTokenHashes,
 ): Promise<PresentedFamily | undefined> {
-  const rows = await sql<
-    (Row & { token: PresentedFamily["token"]; disabled: boolean; restored: boolean })[]
-  >`
-    select f.*, u.disabled_at is not null as disabled,
+  const rows = await sql<PresentedRow[]>`
+    select f.*, u.disabled_at is not null as disabled, u.subject, u.email, u.email_verified,
+      u.name as user_name, u.is_admin or u.group_admin as is_admin, u.groups,
       exists (select from restores r where r.since >= f.last_used_at) as restored,
       case ${hashes.hash}::bytea
         when f.current_hash then 'current' when f.previous_hash then 'previous' else 'spent'
@@ -124,6 +138,15 @@ export async function findRefreshTokenFamily(
     token: row.token,
     isRestored: row.restored,
     userDisabled: row.disabled,
+    user: {
+      id: row.user_id,
+      subject: row.subject,
+      email: row.email,
+      emailVerified: row.email_verified,
+      name: row.user_name,
+      isAdmin: row.is_admin,
+      groups: row.groups,
+    },
   }))[0];
 }
 

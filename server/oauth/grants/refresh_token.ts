@@ -16,7 +16,6 @@ import {
 import { rotateRefreshToken } from "../../store/rotate_refresh_token.ts";
 import type { ServerSecrets } from "../../store/server_secrets.ts";
 import { DAY_MS, recordRepeatedAuditEvent } from "../../store/repeated_audit_events.ts";
-import { findUser } from "../../store/users.ts";
 import { deriveNextRefreshToken, refreshTokenHashes } from "../../tokens/refresh_token.ts";
 import { tokenHash } from "../../tokens/token_hash.ts";
 import type { TokenValidator } from "../../validation/token_validator.ts";
@@ -85,17 +84,16 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
         error = await checkPresentedLogin(deps, request, family, now);
         if (error !== undefined) return error;
       }
-      const user = await findUser(deps.sql, family!.userId);
-      if (user === undefined) return invalidGrant("The account no longer exists.");
+      const { user } = family!;
       deps.rechecks.afterRefresh(user.id);
-      await recordRepeatedAuditEvent(deps.sql, deps.clock, {
+      const recording = recordRepeatedAuditEvent(deps.sql, deps.clock, {
         event: "token.refreshed",
         actor: user.id,
         subject: family!.id,
         address: request.address,
         details: { client_id: request.client.id, resource: resource.identifier },
       }, DAY_MS);
-      return await issueLoginTokens(deps, {
+      const issuing = issueLoginTokens(deps, {
         user,
         client: request.client,
         scope: limitToFactor(
@@ -111,6 +109,9 @@ export function refreshTokenGrant(deps: RefreshTokenGrantDeps): Grant {
         idleExpiresAt: idleExpiresAt ?? family!.idleExpiresAt,
         name: family!.name,
       });
+      // No tokens without the event, but they are signed while it is written.
+      const [response] = await Promise.all([issuing, recording]);
+      return response;
     },
   };
 }
