@@ -1,4 +1,5 @@
 import type { Sql, Transaction } from "./db/connect.ts";
+import { sharedPerDatabase } from "./db/shared_read.ts";
 
 /** What happens to an account of a provider that is not linked and has no user. */
 export const FIRST_SIGN_IN_POLICIES = ["allow", "queue", "refuse"] as const;
@@ -192,16 +193,15 @@ export async function keepIdentityProvider(
 }
 
 /** The oldest first; operators add few. */
-export async function listIdentityProviders(
-  sql: Sql | Transaction,
-  { enabled }: { enabled?: true } = {},
-): Promise<IdentityProvider[]> {
-  const rows = await sql<Row[]>`
-    select * from identity_providers
-    where ${enabled ?? null}::boolean is null or disabled_at is null
-    order by created_at, name`;
+export async function listIdentityProviders(sql: Sql | Transaction): Promise<IdentityProvider[]> {
+  const rows = await sql<Row[]>`select * from identity_providers order by created_at, name`;
   return rows.map(fromRow);
 }
+
+/** Those that are not disabled. Sign-in pages that are opened together share a read. */
+export const listEnabledProviders = sharedPerDatabase(async (sql) =>
+  (await listIdentityProviders(sql)).filter(({ disabledAt }) => disabledAt === undefined)
+);
 
 /** Whether there is a provider that is not disabled. */
 export async function hasIdentityProviders(sql: Sql): Promise<boolean> {

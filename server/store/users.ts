@@ -5,6 +5,7 @@ import { boundedCount } from "./bounded_count.ts";
 import { lockMemberships } from "./groups.ts";
 import { hasGrams } from "./search_grams.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
+import { sharedPerDatabase } from "./db/shared_read.ts";
 
 export interface User {
   id: string;
@@ -466,3 +467,6 @@ export async function hasUsers(sql: Sql | Transaction): Promise<boolean> {
   const [{ any }] = await sql<{ any: boolean }[]>`select exists (select 1 from users) as any`;
   return any;
 }
+
+/** The same. Pages that are opened together share a read. */
+export const isSetUp: (sql: Sql) => Promise<boolean> = sharedPerDatabase(hasUsers);

@@ -4,7 +4,7 @@ import type { ServerConfig } from "../../config/server_config.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { listRefreshTokenFamilies } from "../../store/refresh_token_families.ts";
 import type { Session } from "../../store/sessions.ts";
-import { hasUsers } from "../../store/users.ts";
+import { isSetUp } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";
 import { type RenderDeps, renderPage } from "../render.tsx";
 import { listExpiringTokens } from "../tokens/expiring.ts";
@@ -30,7 +30,7 @@ interface HomeDeps extends RenderDeps, LoginListDeps {
 export async function showHome(deps: HomeDeps, c: PageContext): Promise<Response> {
   const session = c.get("session");
   if (session !== undefined) return await overviewPage(deps, c, session);
-  return await hasUsers(deps.sql) ? await welcomePage(deps, c) : await notSetUpPage(deps, c);
+  return await isSetUp(deps.sql) ? await welcomePage(deps, c) : await notSetUpPage(deps, c);
 }
 
 async function welcomePage(deps: HomeDeps, c: PageContext): Promise<Response> {
@@ -66,12 +66,12 @@ async function notSetUpPage(deps: HomeDeps, c: PageContext): Promise<Response> {
 async function overviewPage(deps: HomeDeps, c: PageContext, { user }: Session): Promise<Response> {
   const { sql, clock, config, issuer } = deps;
   const now = clock.now();
-  const logins = await listRefreshTokenFamilies(sql, {
-    userId: user.id,
-    now: new Date(now),
-    limit: MAX_LOGINS,
-  });
-  const expiring = await listExpiringTokens(deps, user.id, MAX_TOKENS + 1);
+  const [recentLogins, expiring, overview] = await Promise.all([
+    listRefreshTokenFamilies(sql, { userId: user.id, now: new Date(now), limit: MAX_LOGINS })
+      .then((logins) => loginList(deps, { logins, back: "/", teach: false })),
+    listExpiringTokens(deps, user.id, MAX_TOKENS + 1),
+    user.isAdmin ? serverOverview(deps) : undefined,
+  ]);
   return await renderPage(deps, c, {
     name: "home",
     title: "Overview",
@@ -86,7 +86,7 @@ async function overviewPage(deps: HomeDeps, c: PageContext, { user }: Session): 
             </>
           }
         />
-        {user.isAdmin && await serverOverview(deps)}
+        {overview}
         {expiring.length > 0 && (
           <section id="expiring-tokens">
             <h2>Your tokens that expire soon</h2>
@@ -116,7 +116,7 @@ async function overviewPage(deps: HomeDeps, c: PageContext, { user }: Session): 
         )}
         <section>
           <h2>Recent logins</h2>
-          {await loginList(deps, { logins, back: "/", teach: false })}
+          {recentLogins}
           <p>
             <a href="/devices">Manage logins and browsers</a>
           </p>

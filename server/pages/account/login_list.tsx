@@ -108,14 +108,20 @@ async function describeLogins(
   deps: Omit<LoginListDeps, "issuer">,
   logins: readonly RefreshTokenFamily[],
 ): Promise<ListedLogin[]> {
-  const narrowTokens = await listDelegatedTokens(deps.sql, {
-    loginIds: logins.map(({ id }) => id),
-    now: new Date(deps.clock.now()),
-    limit: MAX_NARROW_TOKENS,
-  });
+  if (logins.length === 0) return [];
+  const clientIds = [...new Set(logins.map(({ clientId }) => clientId))];
+  const [narrowTokens, ...names] = await Promise.all([
+    listDelegatedTokens(deps.sql, {
+      loginIds: logins.map(({ id }) => id),
+      now: new Date(deps.clock.now()),
+      limit: MAX_NARROW_TOKENS,
+    }),
+    ...clientIds.map((clientId) => clientName(deps, { clientId })),
+  ]);
+  const clients = new Map(clientIds.map((id, index) => [id, names[index]]));
   return await Promise.all(logins.map(async (login) => ({
     login,
-    client: await clientName(deps, login),
+    client: clients.get(login.clientId)!,
     place: await deps.placeOf(login.address),
     resources: login.resources === undefined ? [] : deps.catalog.approved(login.resources),
     narrowTokens: narrowTokens.filter(({ loginId }) => loginId === login.id),

@@ -7,7 +7,7 @@ import { recordAuditEvent } from "../../store/audit_events.ts";
 import { releaseAttempt } from "../../store/failed_attempts.ts";
 import { signInAddresses } from "../../store/sessions.ts";
 import { passwordFactor } from "../../sign_in/first_factor.ts";
-import { emailProblem, findUserByEmail, hasUsers, type User } from "../../store/users.ts";
+import { emailProblem, findUserByEmail, isSetUp, type User } from "../../store/users.ts";
 import type { PageContext } from "../context.ts";
 import { ACR_PARAMETER, findKnownBrowser } from "../http/browser_session.ts";
 import { errorPage, tooManyAttempts } from "../http/error_page.tsx";
@@ -55,7 +55,7 @@ export async function showSignIn(deps: SignInDeps, c: PageContext): Promise<Resp
   const other = c.get("query")("other") === "1";
   const session = c.get("session");
   if (session !== undefined && !again && !other) return c.redirect(next, 303);
-  if (!await hasUsers(deps.sql)) return await notSetUpPage(deps, c);
+  if (!await isSetUp(deps.sql)) return await notSetUpPage(deps, c);
   return await signInPage(deps, c, {
     next,
     requiredAcr: readAcr(c.get("query")(ACR_PARAMETER)),

@@ -2,7 +2,7 @@ import { upstreamPath } from "../../identity_providers/redirect_uri.ts";
 import { providerTitle } from "../../identity_providers/templates.ts";
 import type { Sql } from "../../store/db/connect.ts";
 import { listIdentities } from "../../store/identities.ts";
-import { listIdentityProviders } from "../../store/identity_providers.ts";
+import { listEnabledProviders } from "../../store/identity_providers.ts";
 import type { PageContext } from "../context.ts";
 import { ACR_PARAMETER } from "../http/browser_session.ts";
 import { csrfToken } from "../http/csrf.ts";
@@ -18,7 +18,7 @@ export async function providerButtons(
   c: PageContext,
   { next, again = false, requiredAcr }: { next: string; again?: boolean; requiredAcr?: string },
 ) {
-  const enabled = await listIdentityProviders(deps.sql, { enabled: true });
+  const enabled = await listEnabledProviders(deps.sql);
   const session = c.get("session");
   // Who signs in again needs an account that is linked already.
   const linked = again && session !== undefined

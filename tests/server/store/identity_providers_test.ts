@@ -19,6 +19,7 @@ import {
   hasIdentityProviders,
   type IdentityProvider,
   insertIdentityProvider,
+  listEnabledProviders,
   listIdentityProviders,
   readProviderSecret,
   replaceProviderSecret,
@@ -141,7 +142,7 @@ testStore("identity_providers", {
     assert.equal(await hasIdentityProviders(sql), true);
     await sql.begin((tx) => setProviderDisabledAt(tx, "okta", { disabled: true, now: at({}) }));
     assert.equal(await hasIdentityProviders(sql), false);
-    assert.deepEqual(await listIdentityProviders(sql, { enabled: true }), []);
+    assert.deepEqual(await listEnabledProviders(sql), []);
     assert.deepEqual((await listIdentityProviders(sql))[0].disabledAt, at({}));
   },
   async "replaces a client secret only if it is the given one"(store) {
