@@ -12,6 +12,8 @@ export interface PageEnv {
     requester: ClientInfo;
     /** The value of the browser's cookie, signed in or not. */
     browserToken: string | undefined;
+    /** The CSRF token of the page, and the cookie that it belongs to; see http/csrf.ts. */
+    csrfToken?: { browserToken: string; token: string };
     session: Session | undefined;
     query: QueryParameters;
     /** The form of a POST, whose CSRF token has been verified. */

@@ -11,7 +11,14 @@ export const CSRF_FIELD = "csrf_token";
 
 /** The CSRF token for the forms of a page; sets the browser's cookie if it has none. */
 export function csrfToken(deps: RenderDeps, c: PageContext): string {
-  return tokenFor(deps, c.get("browserToken") ?? rotateSessionCookie(deps, c));
+  const browserToken = c.get("browserToken") ?? rotateSessionCookie(deps, c);
+  // A page has several forms.
+  let known = c.get("csrfToken");
+  if (known?.browserToken !== browserToken) {
+    known = { browserToken, token: tokenFor(deps, browserToken) };
+    c.set("csrfToken", known);
+  }
+  return known.token;
 }
 
 /**

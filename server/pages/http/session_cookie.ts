@@ -5,11 +5,23 @@ import type { PageContext } from "../context.ts";
 
 type CookieKind = "browser" | "notice" | "draft" | "sign-in";
 
+interface CookieName {
+  name: string;
+  prefix?: "host";
+}
+
+/** Each page reads several cookies, and parsing the issuer takes longer. */
+const names = new Map<string, CookieName>();
+
 /** The name of a cookie, for this server. */
-export function cookieName(
-  issuer: string,
-  kind: CookieKind,
-): { name: string; prefix?: "host" } {
+export function cookieName(issuer: string, kind: CookieKind): CookieName {
+  const key = `${kind} ${issuer}`;
+  let known = names.get(key);
+  if (known === undefined) names.set(key, known = createName(issuer, kind));
+  return known;
+}
+
+function createName(issuer: string, kind: CookieKind): CookieName {
   const url = new URL(issuer);
   const name = `${brand.folderName}-${kind}`;
   // __Host- (RFC 6265bis section 4.1.3.2): only over https, and only from this host.
