@@ -82,8 +82,13 @@ const MEMBERSHIPS_LOCK = 7225902;
  * memberships must take it first, or the two wait for each other.
  */
 export async function lockMemberships(tx: Transaction): Promise<void> {
+  if (haveMembershipsLock.has(tx)) return;
   await tx`select pg_advisory_xact_lock_shared(${MEMBERSHIPS_LOCK})`;
+  haveMembershipsLock.add(tx);
 }
+
+/** Transactions that need not take it again. One that is repeated, or nested, is another object. */
+const haveMembershipsLock = new WeakSet<Transaction>();
 
 export interface GroupSettings {
   name: string;

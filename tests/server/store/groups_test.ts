@@ -16,6 +16,7 @@ import {
   insertGroup,
   listGroups,
   listMemberships,
+  lockMemberships,
   removeLocalMembership,
   updateGroupRow,
 } from "../../../server/store/groups.ts";
@@ -54,6 +55,34 @@ async function groupsOf(sql: Sql, userId: string): Promise<string[]> {
 }
 
 testStore("groups", {
+  async "are locked once by each transaction"({ sql }) {
+    await sql.begin(async (tx) => {
+      const isLocked = async () =>
+        (await tx`
+          select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`).length ===
+          1;
+      let statements = 0;
+      const counted = new Proxy(tx, {
+        apply: (target, self, parameters) => {
+          statements++;
+          return Reflect.apply(target, self, parameters);
+        },
+      });
+      await lockMemberships(counted);
+      await lockMemberships(counted);
+      assert.deepEqual([statements, await isLocked()], [1, true]);
+    });
+    await sql.begin(async (tx) => {
+      await tx.savepoint(async (nested) => {
+        await lockMemberships(nested);
+        throw new Error("undone, and the lock with it");
+      }).catch(() => {});
+      await lockMemberships(tx);
+      const { length } = await tx`
+        select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`;
+      assert.equal(length, 1);
+    });
+  },
   async "lists groups by name and rejects a name in another letter case"({ sql }) {
     assert.equal(await create(sql, "ops"), true);
     assert.equal(await create(sql, "Deployers", ["okta:Deployers"]), true);
