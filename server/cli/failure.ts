@@ -48,6 +48,11 @@ export function reportWarnings(warnings: readonly Finding[], io: StderrIo): void
   for (const warning of warnings) io.stderr(`Warning: ${format(warning)}\n`);
 }
 
+/** Lists what is as intended, but may surprise. */
+export function reportNotes(notes: readonly Finding[], io: StderrIo): void {
+  for (const note of notes) io.stderr(`Note: ${format(note)}\n`);
+}
+
 function format({ subject, source, message }: Finding): string {
   const place = source === undefined ? subject : `${subject} (${source})`;
   return sanitizeLine(`${place}: ${message}`, MAX_MESSAGE_LENGTH);

@@ -21,7 +21,7 @@ export async function serve(options: SettingFlags, processIo: ServerIo): Promise
     const { checkSettings } = await import("./serve_check.ts");
     return await checkSettings(loaded, { json: options.json === true }, io);
   }
-  const { config, problems, warnings } = loaded;
+  const { config, problems, warnings, notes } = loaded;
   const output = serveOutput(loaded, io, role);
   if (problems.length > 0) {
     const { reportProblems } = await import("./failure.ts");
@@ -31,7 +31,12 @@ export async function serve(options: SettingFlags, processIo: ServerIo): Promise
   output.starting();
   const { reportFailure, reportWarnings } = await import("./failure.ts");
   // The parent of a worker has reported them.
-  if (role === undefined) reportWarnings(warnings, output.messages("warn"));
+  if (role === undefined) {
+    reportWarnings(warnings, output.messages("warn"));
+    for (const { subject, source, message } of notes) {
+      output.log("info", "setting_note", { setting: subject, source, reason: message });
+    }
+  }
   const { os } = io.platform;
   const count = role ? 1 : workerCount(config, { os, cores: navigator.hardwareConcurrency });
   let server: Running & { stop(): Promise<void> };

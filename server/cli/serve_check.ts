@@ -28,6 +28,7 @@ import {
   describeFailure,
   failureExitCode,
   reportFailure,
+  reportNotes,
   reportProblems,
   reportWarnings,
 } from "./failure.ts";
@@ -58,6 +59,7 @@ async function checkAsText(loaded: LoadedConfig, io: ServerIo): Promise<number> 
   const { config, problems } = loaded;
   printSettings(loaded, io);
   reportWarnings(loaded.warnings, io);
+  reportNotes(loaded.notes, io);
   if (problems.length > 0) return reportProblems(problems, io);
   try {
     const storage = await tryStart(config, (warning) => reportWarnings([warning], io), io);

@@ -10,6 +10,7 @@ import { readSecretFiles } from "./secret_files.ts";
 import { type SettingName, settings } from "./schema.ts";
 import type { ServerConfig, SettingValues } from "./server_config.ts";
 import { unknownVariables } from "./unknown_variables.ts";
+import { unusedDataDir } from "./unused_data_dir.ts";
 import { configWarnings, crossCheck, reservedScopes, sharedNames } from "./validate.ts";
 
 /** One setting as it took effect, for `serve --check`; the empty text if it is not set. */
@@ -27,6 +28,8 @@ export interface LoadedConfig {
   problems: ConfigProblem[];
   /** What works, but probably not as intended. */
   warnings: ConfigProblem[];
+  /** What is as intended, but may surprise. */
+  notes: ConfigProblem[];
 }
 
 /**
@@ -75,13 +78,16 @@ export async function loadConfig(
     ...await checkFiles(usedFiles(config, sources), file),
     ...unknown.problems,
   ];
+  const unused = unusedDataDir(sources);
   const warnings = [
     ...isDatabaseChosen ? unreadable.map(({ warning }) => warning) : [],
     ...configWarnings(config, io.env),
+    ...unused.warnings,
     ...unknown.warnings,
   ];
+  const { notes } = unused;
   const effective = effectiveSettings(config, sources);
-  return { config, configFile: file, isDatabaseChosen, effective, problems, warnings };
+  return { config, configFile: file, isDatabaseChosen, effective, problems, warnings, notes };
 }
 
 /**

@@ -12,6 +12,7 @@ export type ConfigProblemCode =
   | "malformed_file" // a config file that is not valid TOML
   | "not_a_folder" // a file where a folder is required
   | "insecure_permissions" // other users of the machine can read or replace it
+  | "unused_setting" // another one takes its place
   | "unknown_setting" // a key of the config file
   | "unknown_group" // a scope names a group that the config file does not declare
   | "unknown_variable"; // an environment variable with our prefix

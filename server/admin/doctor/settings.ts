@@ -3,11 +3,11 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { readTlsPair, TlsPairError } from "../../config/tls_pair.ts";
 
-type Loaded = Pick<LoadedConfig, "config" | "configFile" | "problems" | "warnings">;
+type Loaded = Pick<LoadedConfig, "config" | "configFile" | "problems" | "warnings" | "notes">;
 
 /** Mistakes in the settings, files that others may read or change, and the certificate. */
 export async function settingFindings(
-  { config, configFile, problems, warnings }: Loaded,
+  { config, configFile, problems, warnings, notes }: Loaded,
   clock: Clock,
 ): Promise<Finding[]> {
   const place = ({ source }: { source?: string }) => source === undefined ? "" : ` (${source})`;
@@ -24,7 +24,12 @@ export async function settingFindings(
     ),
     ...config.tls === undefined ? [] : await certificateFindings(config.tls, clock),
   ];
-  return findings.length > 0 ? findings : [ok("settings", configFile.description)];
+  return [
+    ...findings.length > 0 ? findings : [ok("settings", configFile.description)],
+    ...notes.map((setting) =>
+      ok(setting.subject, `${setting.message.replace(/\.$/, "")}${place(setting)}`)
+    ),
+  ];
 }
 
 /** With files that cannot be used, a server that runs goes on with the old pair until it stops. */

@@ -351,6 +351,35 @@ Deno.test("reports that a user without a home folder must choose the data folder
   assert.deepEqual((await loadConfig({ databaseUrl: "postgres://h/d" }, io)).problems, []);
 });
 
+Deno.test("says that a folder is not used beside database_url", async () => {
+  const named = (problems: { code: string; subject: string; source?: string }[]) =>
+    problems.map(({ code, subject, source }) => [code, subject, source?.replace(/.*\//, "")]);
+  const unused = (source: string) => [["unused_setting", "data_dir", source]];
+  const url = "postgres://h/d";
+  const file = 'data_dir = "/var/lib/auth"';
+  // As packages and images set it.
+  const packaged = await load({}, { DATABASE_URL: url }, file);
+  assert.deepEqual([named(packaged.notes), packaged.warnings], [
+    unused("server.toml, line 1"),
+    [],
+  ]);
+  assert.deepEqual(
+    named((await load({ dataDir: "/a", databaseUrl: url })).notes),
+    unused("--data-dir"),
+  );
+  // An operator who names the folder on the command line expects it to be used.
+  const surprising = await load({ dataDir: "/a" }, { DATABASE_URL: url });
+  assert.deepEqual([surprising.notes, named(surprising.warnings)], [[], unused("--data-dir")]);
+  for (const loaded of [await load({ databaseUrl: url }), await load({ dataDir: "/a" })]) {
+    assert.deepEqual([loaded.notes, loaded.warnings], [[], []]);
+  }
+  const { notes, warnings } = await loadAdminConfig(
+    { dataDir: "/a" },
+    serverIo({ DATABASE_URL: url }),
+  );
+  assert.deepEqual([notes, warnings], [[], []], "an operator's command uses the folder");
+});
+
 Deno.test("accepts a public server behind a declared proxy or with a certificate", async () => {
   const proxied = { listen: "0.0.0.0:8787", issuer: ISSUER, trustedProxies: "10.0.0.0/8, ::1" };
   assert.deepEqual((await load(proxied)).problems, []);
