@@ -1,8 +1,8 @@
+import type { KnownSeal } from "../audit/check_chain.ts";
 import { type ListedAuditEvent, toListedEvents } from "../audit/listed_event.ts";
 import { type AuditSearch, toAuditFilter } from "../audit/search.ts";
 import {
   countUnsealed,
-  type KnownSeal,
   verifyAuditChain,
   type VerifyCursor,
   type VerifyPage,

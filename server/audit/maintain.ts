@@ -22,6 +22,7 @@ export interface MaintainAuditLogDeps {
   config: Pick<ServerConfig, "auditRetention">;
   secrets: Pick<ServerSecrets, "auditKey">;
   replica: Replica;
+  log: Log;
 }
 
 /** A server starts without the partition of this week, too: the default one takes its events. */
@@ -66,7 +67,7 @@ export async function maintainAuditLog(
     (limit) => deleteOldDefaultEvents(sql, until, limit, onDrop),
     signal,
   );
-  // Last: what was changed in the chain of this process must not keep the rest from happening.
+  // Last: what was changed in a chain must not keep the rest from happening.
   const sealed = await runInBatches((limit) => sealEvents(deps, "orphaned", limit), signal);
   return appended + copied + deleted + sealed;
 }

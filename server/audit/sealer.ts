@@ -4,7 +4,8 @@ import { pause } from "../../shared/deadline.ts";
 import type { Log } from "../log.ts";
 import type { Replica } from "../replicas/replica.ts";
 import { logFailure } from "../request_log.ts";
-import { recordedEvents } from "../store/audit_events.ts";
+import { recordAuditEvent, recordedEvents } from "../store/audit_events.ts";
+import { CHAIN_CHANGED } from "../store/audit_log/chain_changes.ts";
 import { weekOf } from "../store/audit_log/partitions.ts";
 import {
   insertChain,
@@ -28,6 +29,7 @@ export interface SealDeps {
   clock: Clock;
   secrets: Pick<ServerSecrets, "auditKey">;
   replica: Replica;
+  log: Log;
 }
 
 /** Events that one transaction seals. */
@@ -37,27 +39,30 @@ export const ORPHANED_AFTER_MS = 5 * 60_000;
 /** Events are as old as the hour whose repetitions they count, or as another clock. */
 const RECENT_MS = 8 * 86_400_000;
 
-/** Thrown if the last seal of a chain was changed: what follows would prove nothing. */
-class BrokenChain extends Error {
-  override readonly name = "BrokenChain";
-}
-
 /** The last seal of a chain: what one process knows of it, or what the database has. */
 type Head = Pick<StoredChain, "number" | "position" | "link">;
 
+/** What became of the chain of a week. */
+interface SealedWeek {
+  /** What the database had of it. */
+  before: Head;
+  after: Head;
+  /** A chain that was changed, in whose place this one was started now. */
+  changed?: StoredChain;
+}
+
 /**
  * Seals committed events of this process, or those that other processes have left: at most `limit`.
- * Returns how many, and calls `onHead` with each week whose chain goes on, what the database had of
- * it, and what it has now.
+ * Returns how many, and calls `onSealed` with each week whose chain goes on.
  */
 export async function sealEvents(
-  { sql, clock, secrets, replica }: SealDeps,
+  { sql, clock, secrets, replica, log }: SealDeps,
   which: "own" | "orphaned",
   limit: number,
-  onHead: (week: string, before: Head, after: Head) => void = () => {},
+  onSealed: (week: string, sealed: SealedWeek) => void = () => {},
 ): Promise<number> {
   const now = new Date(clock.now());
-  const { count, heads } = await sql.begin(async (tx) => {
+  const { count, sealed } = await sql.begin(async (tx) => {
     const events = await lockUnsealedEvents(tx, {
       replica: replica.id,
       ...which === "own"
@@ -66,15 +71,42 @@ export async function sealEvents(
       limit,
     });
     const weeks = Map.groupBy(events, ({ occurredAt }) => dateOf(weekOf(occurredAt)));
-    const heads = new Map<string, [Head, Head]>();
+    const sealed = new Map<string, SealedWeek>();
     for (const [week, ofWeek] of weeks) {
       const chain = { replica: replica.id, week, now };
-      heads.set(week, await sealWeek(tx, secrets.auditKey, chain, ofWeek));
+      const result = await sealWeek(tx, secrets.auditKey, chain, ofWeek);
+      sealed.set(week, result);
+      if (result.changed !== undefined) await recordChange(tx, clock, result);
     }
-    return { count: events.length, heads };
+    return { count: events.length, sealed };
   });
-  for (const [week, [before, after]] of heads) onHead(week, before, after);
+  for (const [week, result] of sealed) {
+    if (result.changed !== undefined) logChange(log, result);
+    onSealed(week, result);
+  }
   return count;
+}
+
+/** In the log of events itself, where it stays if the row is repaired or removed. */
+async function recordChange(
+  tx: Transaction,
+  clock: Clock,
+  { changed, after }: SealedWeek,
+): Promise<void> {
+  await recordAuditEvent(tx, clock, {
+    ...{ event: CHAIN_CHANGED, actor: "server", result: "failed" },
+    details: { chain: changed!.number, week: changed!.week, successor: after.number },
+  });
+}
+
+function logChange(log: Log, { changed, after }: SealedWeek): void {
+  log("error", "audit_chain_changed", {
+    chain: changed!.number,
+    successor: after.number,
+    reason:
+      "someone has changed the end of a chain of the audit log in the database, so the next " +
+      "events are sealed in another one: run the command admin audit verify",
+  });
 }
 
 function dateOf(time: Date): string {
@@ -86,12 +118,8 @@ async function sealWeek(
   key: Uint8Array,
   { replica, week, now }: { replica: string; week: string; now: Date },
   events: readonly UnsealedEvent[],
-): Promise<[Head, Head]> {
-  const chain = await lockChain(tx, { replica, week }) ??
-    await startChain(tx, key, { replica, week, now });
-  if (!isEqual(headMac(key, chain), chain.mac)) {
-    throw new BrokenChain(`chain ${chain.number} of the audit log was changed`);
-  }
+): Promise<SealedWeek> {
+  const { chain, changed } = await lockOrStartChain(tx, key, { replica, week, now });
   let { link } = chain;
   let position = BigInt(chain.position);
   const seals: StoredSeal[] = [];
@@ -104,13 +132,45 @@ async function sealWeek(
   await storeSeals(tx, chain.id, seals);
   const next = { ...chain, position: String(position), link, sealedAt: now };
   await saveChain(tx, key, next);
-  return [chain, next];
+  return { before: chain, after: next, changed };
+}
+
+/**
+ * The chain of a process and a week. What follows the end of a chain that was changed would prove
+ * nothing, so that chain stays as it is, to be reported, and another one is started in its place: it
+ * has the changed one as its `replica`. `changed` is set if that happens now.
+ */
+async function lockOrStartChain(
+  tx: Transaction,
+  key: Uint8Array,
+  { replica, week, now }: { replica: string; week: string; now: Date },
+): Promise<Pick<SealedWeek, "changed"> & { chain: StoredChain }> {
+  const changed = new Map<string, StoredChain>();
+  for (let owner = replica;;) {
+    const chain = await lockChain(tx, { replica: owner, week });
+    if (chain === undefined) {
+      const instead = changed.get(owner);
+      const started = await startChain(tx, key, { replica: owner, week, now, instead });
+      return { chain: started, changed: instead };
+    }
+    if (isEqual(headMac(key, chain), chain.mac)) return { chain };
+    // Who can change rows can also make each the successor of the other.
+    if (changed.has(chain.id)) throw new Error(`chain ${chain.number} of the audit log is a loop`);
+    changed.set(chain.id, chain);
+    owner = chain.id;
+  }
 }
 
 async function startChain(
   tx: Transaction,
   key: Uint8Array,
-  { replica, week, now }: { replica: string; week: string; now: Date },
+  { replica, week, now, instead }: {
+    replica: string;
+    week: string;
+    now: Date;
+    /** The chain in whose place it is started. */
+    instead?: StoredChain;
+  },
 ): Promise<StoredChain> {
   const last = await lockLastChain(tx);
   const number = String(BigInt(last?.number ?? 0) + 1n);
@@ -124,13 +184,13 @@ async function startChain(
   const chain = { ...head, startedAt: now, sealedAt: now, droppedAt: null };
   const stored = { ...chain, mac: headMac(key, chain) };
   await insertChain(tx, stored);
-  return stored;
+  return { ...stored, continues: instead?.number ?? null };
 }
 
 async function saveChain(
   tx: Transaction,
   key: Uint8Array,
-  chain: Omit<StoredChain, "mac">,
+  chain: Omit<StoredChain, "mac" | "continues">,
 ): Promise<void> {
   await updateChain(tx, { ...chain, mac: headMac(key, chain) });
 }
@@ -163,7 +223,7 @@ export class AuditSealer {
   /** The last seals of this process, by week. */
   readonly #heads = new Map<string, Head>();
 
-  constructor(private readonly deps: SealDeps & { log: Log }) {}
+  constructor(private readonly deps: SealDeps) {}
 
   /** How many events it has sealed. */
   get sealed(): number {
@@ -205,7 +265,7 @@ export class AuditSealer {
           this.deps,
           "own",
           BATCH_SIZE,
-          (week, before, after) => this.#follow(week, before, after),
+          (week, sealed) => this.#follow(week, sealed),
         );
         this.#sealed += count;
       }
@@ -218,12 +278,13 @@ export class AuditSealer {
   }
 
   /** Only this process knows that the database went back to an older state, which has valid seals. */
-  #follow(week: string, before: Head, after: Head): void {
+  #follow(week: string, { before, after, changed }: SealedWeek): void {
     const known = this.#heads.get(week);
     this.#heads.set(week, after);
-    if (known === undefined) return;
+    if (known === undefined || changed !== undefined) return;
     const [sealed, position] = [BigInt(known.position), BigInt(before.position)];
-    const isSame = position > sealed || position === sealed && isEqual(known.link, before.link);
+    const isSame = known.number === before.number &&
+      (position > sealed || position === sealed && isEqual(known.link, before.link));
     if (isSame) return;
     this.deps.log("error", "audit_seals_lost", {
       chain: known.number,

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { OAuthError } from "../../shared/oauth/errors.ts";
+import { SharedExamination } from "../admin/doctor/shared_examination.ts";
 import { clientAddressReader } from "../http/client_ip.ts";
 import { clientInfoOf } from "../http/client_info.ts";
 import { readForm } from "../http/form.ts";
@@ -20,9 +21,13 @@ import { pageRoutes } from "./routes.ts";
 const RETRY_AFTER_SECONDS = 5;
 
 /** Serves the table of pages, with what all of them have in common. */
-export function pagesRouter(appDeps: Omit<PageDeps, "placeOf">): Hono<PageEnv> {
+export function pagesRouter(appDeps: Omit<PageDeps, "placeOf" | "health">): Hono<PageEnv> {
   const { config, log } = appDeps;
-  const deps: PageDeps = { ...appDeps, placeOf: geoipLookup(config.geoipFile, log) };
+  const deps: PageDeps = {
+    ...appDeps,
+    placeOf: geoipLookup(config.geoipFile, log),
+    health: new SharedExamination(appDeps),
+  };
   const clientAddress = clientAddressReader(config.trustedProxies);
   const routes = new Hono<PageEnv>();
 

@@ -1,4 +1,5 @@
 /** What the database says about itself, for operators. */
+import { boundedCount } from "./bounded_count.ts";
 import type { Sql, Transaction } from "./db/connect.ts";
 
 export interface DatabaseFacts {
@@ -69,10 +70,11 @@ export async function listForbiddenTables(sql: Sql | Transaction): Promise<strin
   return rows.map(({ name }) => name);
 }
 
-/** What expires within `soon`, by kind. */
+/** What expires within `days`, by kind. */
 export interface ExpiringThings {
-  personalAccessTokens: number;
-  /** Of these, those of service accounts, which no user is reminded of. */
+  /** Bounded counts: see shared/bounded_count.ts. */
+  userTokens: number;
+  /** Those of service accounts, which no user is reminded of. */
   serviceAccountTokens: number;
   trustRules: string[];
 }
@@ -83,20 +85,22 @@ export async function readExpiringThings(
   { now, days, limit }: { now: Date; days: number; limit: number },
 ): Promise<ExpiringThings> {
   const until = new Date(now.getTime() + days * 86_400_000);
-  const [tokens] = await sql<{ all: number; services: number }[]>`
-    select count(*)::int as all, count(service_account_id)::int as services
-    from personal_access_tokens t
+  const tokens = sql`
+    select from personal_access_tokens t
     where t.revoked_at is null and t.expires_at > ${now} and t.expires_at <= ${until}
       and not exists (
         select from personal_access_tokens s where s.rotated_from = t.id and s.revoked_at is null
       )`;
+  const [counts] = await sql<{ users: number; services: number }[]>`
+    select ${boundedCount(sql, sql`${tokens} and t.service_account_id is null`)} as users,
+      ${boundedCount(sql, sql`${tokens} and t.service_account_id is not null`)} as services`;
   const rules = await sql<{ name: string }[]>`
     select name from trust_rules
     where disabled_at is null and enabled_until > ${now} and enabled_until <= ${until}
     order by name limit ${limit}`;
   return {
-    personalAccessTokens: tokens.all,
-    serviceAccountTokens: tokens.services,
+    userTokens: counts.users,
+    serviceAccountTokens: counts.services,
     trustRules: rules.map(({ name }) => name),
   };
 }

@@ -14,26 +14,32 @@ export interface SealedCount {
 /** Rows that one statement counts: tables may have millions. */
 const COUNT_BATCH = 20_000;
 
-/** How many values each key encrypts. */
-export async function countSealedValues(sql: Sql, batch = COUNT_BATCH): Promise<SealedCount[]> {
+/** How many values each key encrypts, among the first `maxRows` of each table. */
+export async function countSealedValues(
+  sql: Sql,
+  { batch = COUNT_BATCH, maxRows = Infinity } = {},
+): Promise<{ counts: SealedCount[]; isWhole: boolean }> {
   const counts: SealedCount[] = [];
+  let isWhole = true;
   for (const declared of SEALED_COLUMNS) {
     const column = columnName(declared);
-    for (const [key, count] of await countColumn(sql, declared, batch)) {
-      counts.push({ column, key, count });
-    }
+    const counted = await countColumn(sql, declared, { batch, maxRows });
+    for (const [key, count] of counted.counts) counts.push({ column, key, count });
+    isWhole &&= counted.isWhole;
   }
-  return counts;
+  return { counts, isWhole };
 }
 
 async function countColumn(
   sql: Sql,
   { table, column, row }: typeof SEALED_COLUMNS[number],
-  limit: number,
-): Promise<[NamedKey, number][]> {
+  { batch, maxRows }: { batch: number; maxRows: number },
+): Promise<{ counts: [NamedKey, number][]; isWhole: boolean }> {
   const counts = new Map<NamedKey, number>();
+  const sorted = () => [...counts].sort(([a], [b]) => a < b ? -1 : 1);
   let after: string | undefined;
-  for (;;) {
+  for (let total = 0; total < maxRows;) {
+    const limit = Math.min(batch, maxRows - total);
     const rows = await sql<{ key: string | null; count: number; last: string }[]>`
       with batch as (
         select ${sql(row)} as row,
@@ -49,9 +55,11 @@ async function countColumn(
       read += count;
       if (key !== null) counts.set(key, (counts.get(key) ?? 0) + count);
     }
-    if (read < limit) return [...counts].sort(([a], [b]) => a < b ? -1 : 1);
+    if (read < limit) return { counts: sorted(), isWhole: true };
+    total += read;
     after = rows[0].last;
   }
+  return { counts: sorted(), isWhole: false };
 }
 
 export interface SealedValue {

@@ -5,9 +5,9 @@ import { eraseEvents } from "../../server/audit/erase_events.ts";
 import { maintainAuditLog } from "../../server/audit/maintain.ts";
 import { amendEvent } from "../../server/audit/seal.ts";
 import { AuditSealer, sealEvents } from "../../server/audit/sealer.ts";
+import type { KnownSeal } from "../../server/audit/check_chain.ts";
 import {
   countUnsealed,
-  type KnownSeal,
   verifyAuditChain,
   type VerifyCursor,
 } from "../../server/audit/verify_chain.ts";
@@ -405,9 +405,9 @@ testOnEachDatabase("removes old weeks although a chain was changed", async (loca
   await sql`update audit_chains set mac = link`;
   server.clock.advance({ minutes: 10 });
   const { signal } = new AbortController();
-  await assert.rejects(maintainAuditLog(parts(server), signal), { name: "BrokenChain" });
-  const events = await sql`select event from audit_log order by occurred_at, seq`;
-  assert.deepEqual(events.map(({ event }) => event), ["first", "second"]);
+  await maintainAuditLog(parts(server), signal);
+  const events = await sql`select event from audit_log order by seq`;
+  assert.deepEqual(events.map(({ event }) => event), ["first", "second", "audit.chain_changed"]);
 });
 
 testOnEachDatabase("erases a user from a long log after a process was killed", async (location) => {

@@ -34,14 +34,20 @@ export interface DoctorDeps {
   webhook: Pick<Webhook, "ping">;
 }
 
+/** How much is examined: `brief` for a page that is opened often, see startExamination. */
+export interface Extent {
+  brief: boolean;
+}
+
 /** For each area; they are checked at the same time. */
 const TIMEOUT_MS = 15_000;
+const BRIEF_TIMEOUT_MS = 2000;
 const MAX_MESSAGE_LENGTH = 300;
 
 const AREAS: readonly {
   title: string;
   check: string;
-  findings(deps: DoctorDeps): Promise<Finding[]>;
+  findings(deps: DoctorDeps, extent: Extent): Promise<Finding[]>;
   /** It sends something: not for a page that is only read. */
   sends?: true;
 }[] = [
@@ -57,31 +63,47 @@ const AREAS: readonly {
   {
     title: "Audit log",
     check: "audit_log",
-    findings: async (deps) => [...await auditFindings(deps), ...await auditStreamFindings(deps)],
+    findings: async (deps, extent) => [
+      ...await auditFindings(deps, extent),
+      ...await auditStreamFindings(deps),
+    ],
   },
   { title: "Expiring soon", check: "expiring", findings: expiringFindings },
 ];
 
-/** All areas; an area that fails or takes too long is a problem of its own. */
-export async function examineServer(
-  deps: DoctorDeps,
-  { sends }: { sends: boolean },
-): Promise<Area[]> {
-  const areas = AREAS.filter((area) => sends || area.sends !== true);
-  return await Promise.all(areas.map(async ({ title, check, findings }) => {
-    try {
-      return { title, findings: await withTimeout(findings(deps), TIMEOUT_MS) };
-    } catch (error) {
-      return { title, findings: [failure(check, error as Error)] };
-    }
-  }));
+export interface Examination {
+  /** All areas; an area that fails or takes too long is a problem of its own. */
+  areas: Promise<Area[]>;
+  /** Once no check runs any more, not even one that took too long. */
+  finished: Promise<void>;
 }
 
-function failure(check: string, error: Error): Finding {
+/** With `brief`, nothing is sent, and of tables that may be large only a part is read. */
+export function startExamination(deps: DoctorDeps, extent: Extent): Examination {
+  const timeoutMs = extent.brief ? BRIEF_TIMEOUT_MS : TIMEOUT_MS;
+  const running = AREAS.filter((area) => !extent.brief || area.sends !== true)
+    .map(({ title, check, findings }) => ({ title, check, work: findings(deps, extent) }));
+  return {
+    areas: Promise.all(running.map(async ({ title, check, work }) => {
+      try {
+        return { title, findings: await withTimeout(work, timeoutMs) };
+      } catch (error) {
+        return { title, findings: [failure(check, error as Error, timeoutMs)] };
+      }
+    })),
+    finished: Promise.allSettled(running.map(({ work }) => work)).then(() => {}),
+  };
+}
+
+export async function examineServer(deps: DoctorDeps, extent: Extent): Promise<Area[]> {
+  return await startExamination(deps, extent).areas;
+}
+
+function failure(check: string, error: Error, timeoutMs: number): Finding {
   return error instanceof TimeoutError
     ? problem(
       check,
-      `the checks took longer than ${TIMEOUT_MS / 1000} s`,
+      `the checks took longer than ${timeoutMs / 1000} s`,
       "Look for locks and long statements in pg_stat_activity.",
     )
     : failed(check, sanitizeLine(error.message, MAX_MESSAGE_LENGTH));

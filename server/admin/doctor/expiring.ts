@@ -1,3 +1,4 @@
+import { formatBoundedCount } from "../../../shared/bounded_count.ts";
 import { brand } from "../../../shared/brand.ts";
 import { type Finding, ok, warning } from "../../../shared/finding.ts";
 import { readExpiringThings } from "../../store/database_facts.ts";
@@ -9,7 +10,7 @@ const MAX_NAMES = 5;
 
 /** What stops working within a week unless an operator acts. */
 export async function expiringFindings({ sql, clock }: DoctorDeps): Promise<Finding[]> {
-  const { personalAccessTokens, serviceAccountTokens, trustRules } = await readExpiringThings(sql, {
+  const { userTokens, serviceAccountTokens, trustRules } = await readExpiringThings(sql, {
     now: new Date(clock.now()),
     days: DAYS,
     limit: MAX_NAMES,
@@ -19,7 +20,8 @@ export async function expiringFindings({ sql, clock }: DoctorDeps): Promise<Find
     findings.push(
       warning(
         "expiring_tokens",
-        `${serviceAccountTokens} tokens of service accounts expire within ${DAYS} days`,
+        `${formatBoundedCount(serviceAccountTokens)} tokens of service accounts expire within ` +
+          `${DAYS} days`,
         "Rotate them: /admin/tokens lists them first with the filter for tokens that expire soon.",
       ),
     );
@@ -34,8 +36,8 @@ export async function expiringFindings({ sql, clock }: DoctorDeps): Promise<Find
     );
   }
   if (findings.length > 0) return findings;
-  const others = personalAccessTokens === 0
+  const others = userTokens === 0
     ? "nothing expires"
-    : `${personalAccessTokens} tokens of users expire; their owners are reminded`;
+    : `${formatBoundedCount(userTokens)} tokens of users expire; their owners are reminded`;
   return [ok("expiring", `within ${DAYS} days: ${others}`)];
 }

@@ -1,14 +1,17 @@
 import { brand } from "../../../shared/brand.ts";
 import { type Finding, ok, problem, warning } from "../../../shared/finding.ts";
-import { nextStep } from "../secret_key/next_step.ts";
-import { pendingValues, readState } from "../secret_key/state.ts";
+import { nextStep, otherKeys } from "../secret_key/next_step.ts";
+import { pendingValues, readStateUpTo, type SecretKeyState } from "../secret_key/state.ts";
 import { signingKeyState } from "../../tokens/signing_keys.ts";
-import type { DoctorDeps } from "./examine.ts";
+import type { DoctorDeps, Extent } from "./examine.ts";
 
 const DAY_MS = 86_400_000;
 
-export async function keyFindings(deps: DoctorDeps): Promise<Finding[]> {
-  return [await signingKeyFinding(deps), await secretKeyFinding(deps)];
+/** Stored secrets of one table that a page looks at. */
+const BRIEF_ROWS = 5000;
+
+export async function keyFindings(deps: DoctorDeps, extent: Extent): Promise<Finding[]> {
+  return [await signingKeyFinding(deps), ...await secretKeyFindings(deps, extent)];
 }
 
 async function signingKeyFinding({ keys, clock, config }: DoctorDeps): Promise<Finding> {
@@ -34,17 +37,48 @@ async function signingKeyFinding({ keys, clock, config }: DoctorDeps): Promise<F
     : ok("signing_keys", `${active.kid} (${active.algorithm}) has signed for ${duration}`);
 }
 
-async function secretKeyFinding(deps: DoctorDeps): Promise<Finding> {
-  if (!deps.encryption.isEnabled) {
-    return warning(
-      "secret_key",
-      "is not set: with the database or a backup, anyone can sign tokens",
-      `Set secret_key: ${brand.binaryName} admin secret-key generate`,
-    );
-  }
-  const state = await readState(deps);
+async function secretKeyFindings(deps: DoctorDeps, { brief }: Extent): Promise<Finding[]> {
+  const { isEnabled, acceptedKeyIds } = deps.encryption;
+  const disabled = warning(
+    "secret_key",
+    "is not set: with the database or a backup, anyone can sign tokens",
+    `Set secret_key: ${brand.binaryName} admin secret-key generate`,
+  );
+  if (acceptedKeyIds.length === 0) return [disabled];
+  const maxRows = brief ? BRIEF_ROWS : Infinity;
+  const { state, isWhole } = await readStateUpTo(deps, maxRows);
   const pending = pendingValues(state);
-  return pending === 0
-    ? ok("secret_key", `${state.secretKey} encrypts all stored secrets`)
-    : warning("secret_key", `${pending} stored secrets are not encrypted with it`, nextStep(state));
+  const all = isWhole ? "all stored secrets" : `the first ${maxRows} stored secrets of each kind`;
+  return [
+    !isEnabled
+      ? disabled
+      : pending === 0
+      ? ok("secret_key", `${state.secretKey} encrypts ${all}`)
+      : warning(
+        "secret_key",
+        `${pending} stored secrets are not encrypted with it`,
+        nextStep(state),
+      ),
+    ...otherKeyFindings(state, pending === 0 && isWhole),
+  ];
+}
+
+/** Keys of `previous_secret_keys`: those before `secret_key`, and the next one. */
+function otherKeyFindings(state: SecretKeyState, isUnused: boolean): Finding[] {
+  const { length: count } = otherKeys(state);
+  if (count === 0) return [];
+  const check = "previous_secret_keys";
+  const kept = `${count} ${count === 1 ? "key is" : "keys are"} kept besides secret_key`;
+  return [
+    isUnused
+      ? warning(
+        check,
+        `${kept}, and nothing is encrypted with ${count === 1 ? "it" : "them"}`,
+        nextStep(state),
+      )
+      : {
+        ...ok(check, kept),
+        advice: `Whether they are used: ${brand.binaryName} admin secret-key status`,
+      },
+  ];
 }

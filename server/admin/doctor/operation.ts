@@ -8,7 +8,7 @@ const NOTIFICATIONS = ["mail", "webhook", "notifications"];
 
 /** Checks what the database and the network say about the server. */
 export const examine: Operation<Empty, { areas: Area[] }> = async (deps) => {
-  const areas = await examineServer(deps, { sends: true });
+  const areas = await examineServer(deps, { brief: false });
   // A database that accepts no writes is one of the findings.
   await recordTest(deps, areas).catch(() => {});
   return { areas };

@@ -40,7 +40,7 @@ export function rotationObstacle(state: SecretKeyState): string | undefined {
 export function nextStep(state: SecretKeyState): string {
   const obstacle = rotationObstacle(state);
   if (obstacle !== undefined) return obstacle;
-  const { secretKey, keys, replicas } = state;
+  const { secretKey, keys } = state;
   const pending = pendingValues(state);
   if (pending > 0 && secretKey !== null) {
     return `To encrypt ${pending} values with the key ${secretKey}, run: ${COMMAND} rotate`;
@@ -48,8 +48,7 @@ export function nextStep(state: SecretKeyState): string {
   if (pending > 0) {
     return `To store ${pending} values without encryption, run: ${COMMAND} rotate`;
   }
-  const extra = [...new Set([state, ...replicas].flatMap(({ acceptedKeys }) => acceptedKeys ?? []))]
-    .filter((key) => key !== secretKey);
+  const extra = otherKeys(state);
   const all = secretKey === null
     ? "Nothing is encrypted."
     : keys.length === 0
@@ -63,6 +62,17 @@ export function nextStep(state: SecretKeyState): string {
   }
   if (secretKey === null) return `${all} To generate a key, run: ${COMMAND} generate`;
   return `${all} There is nothing to do.`;
+}
+
+/** The keys that this program or a running server accepts besides `secret_key`. */
+export function otherKeys(
+  { secretKey, acceptedKeys, replicas }: Pick<
+    SecretKeyState,
+    "secretKey" | "acceptedKeys" | "replicas"
+  >,
+): string[] {
+  const accepted = [acceptedKeys, ...replicas.map(({ acceptedKeys }) => acceptedKeys ?? [])].flat();
+  return [...new Set(accepted)].filter((key) => key !== secretKey);
 }
 
 function names(replicas: readonly ReplicaKeys[]): string {

@@ -28,22 +28,31 @@ export interface SecretKeyState {
   replicas: ReplicaKeys[];
 }
 
-export async function readState(
-  { sql, encryption }: Pick<AdminDeps, "sql" | "encryption">,
-): Promise<SecretKeyState> {
-  const counts = await countSealedValues(sql);
+type StateDeps = Pick<AdminDeps, "sql" | "encryption">;
+
+export async function readState(deps: StateDeps): Promise<SecretKeyState> {
+  return (await readStateUpTo(deps, Infinity)).state;
+}
+
+/** The state by the first `maxRows` of each table, and whether these are all. */
+export async function readStateUpTo(
+  { sql, encryption }: StateDeps,
+  maxRows: number,
+): Promise<{ state: SecretKeyState; isWhole: boolean }> {
+  const { counts, isWhole } = await countSealedValues(sql, { maxRows });
   const keys = [...new Set(counts.map(({ key }) => key))].sort().map((key) => {
     const columns = counts.filter((count) => count.key === key)
       .map(({ column, count }) => ({ column, count }));
     return { key, count: columns.reduce((total, { count }) => total + count, 0), columns };
   });
-  return {
+  const state = {
     secretKey: encryption.keyId ?? null,
     acceptedKeys: [...encryption.acceptedKeyIds],
     bindsValues: await bindsValues(sql),
     keys,
     replicas: await aliveReplicas(sql),
   };
+  return { state, isWhole };
 }
 
 async function aliveReplicas(sql: Sql): Promise<ReplicaKeys[]> {

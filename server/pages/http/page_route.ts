@@ -1,4 +1,5 @@
 import type { Clock } from "../../../shared/clock.ts";
+import type { SharedExamination } from "../../admin/doctor/shared_examination.ts";
 import type { ServerConfig } from "../../config/server_config.ts";
 import type { JwksCache } from "../../federation/jwks_cache.ts";
 import type { GeoipLookup } from "../../geoip.ts";
@@ -35,6 +36,7 @@ export interface PageDeps extends RenderDeps {
   identityProviders: IdentityProviderClients;
   documentClients: DocumentClients;
   placeOf: GeoipLookup;
+  health: SharedExamination;
 }
 
 /** Who may open a page or submit its form. */

@@ -70,7 +70,10 @@ function hex(bytes: Uint8Array): string {
 export interface StoredChain {
   id: string;
   number: string;
+  /** The process, or the chain in whose place this one was started: see sealer.ts. */
   replica: string;
+  /** The number of that chain; null if it is a process. */
+  continues: string | null;
   /** The Monday, as YYYY-MM-DD. */
   week: string;
   startedAt: Date;
@@ -84,7 +87,8 @@ export interface StoredChain {
 
 function chainColumns(sql: Sql | Transaction) {
   return sql`id, number::text, replica, week::text, started_at as "startedAt", genesis,
-    position::text, link, sealed_at as "sealedAt", dropped_at as "droppedAt", mac`;
+    position::text, link, sealed_at as "sealedAt", dropped_at as "droppedAt", mac,
+    (select c.number::text from audit_chains c where c.id = audit_chains.replica) as continues`;
 }
 
 /** Locks the chain of a process and a week. */
@@ -108,7 +112,10 @@ export async function lockLastChain(
   return rows[0];
 }
 
-export async function insertChain(tx: Transaction, chain: StoredChain): Promise<void> {
+export async function insertChain(
+  tx: Transaction,
+  chain: Omit<StoredChain, "continues">,
+): Promise<void> {
   await tx`
     insert into audit_chains (
       id, number, replica, week, started_at, genesis, position, link, sealed_at, mac
@@ -119,7 +126,10 @@ export async function insertChain(tx: Transaction, chain: StoredChain): Promise<
     )`;
 }
 
-export async function updateChain(tx: Transaction, chain: StoredChain): Promise<void> {
+export async function updateChain(
+  tx: Transaction,
+  chain: Omit<StoredChain, "continues">,
+): Promise<void> {
   await tx`
     update audit_chains set position = ${chain.position}::bigint, link = ${chain.link},
       sealed_at = ${chain.sealedAt}, dropped_at = ${chain.droppedAt}, mac = ${chain.mac}
@@ -141,6 +151,12 @@ export async function listChains(
   return await sql<StoredChain[]>`
     select ${chainColumns(sql)} from audit_chains
     where number > ${after}::bigint order by audit_chains.number limit ${limit}`;
+}
+
+/** Those that started last, the newest first. */
+export async function listNewestChains(sql: Sql, limit: number): Promise<StoredChain[]> {
+  return await sql<StoredChain[]>`
+    select ${chainColumns(sql)} from audit_chains order by audit_chains.number desc limit ${limit}`;
 }
 
 /** Of one process, the newest first. */
@@ -244,7 +260,10 @@ export async function listEventsAtPosition(
     order by id limit ${limit}`;
 }
 
-/** An event of each chain that has no row in audit_chains; skips from chain to chain. */
+/**
+ * An event of each chain that has no row in audit_chains; skips from chain to chain. In the order of
+ * the index: otherwise the planner expects to find one soon, and scans the partitions that have none.
+ */
 export async function listEventsWithoutChain(
   sql: Sql | Transaction,
   limit: number,
@@ -259,10 +278,25 @@ export async function listEventsWithoutChain(
     )
     select e.id, e.event, e."occurredAt"
     from used cross join lateral (
-      select id, event, occurred_at as "occurredAt" from audit_log where chain = used.chain limit 1
+      select id, event, occurred_at as "occurredAt" from audit_log
+      where chain = used.chain order by audit_log.position limit 1
     ) e
     where not exists (select from audit_chains c where c.id = used.chain)
     order by e."occurredAt", e.id limit ${limit}`;
+}
+
+/** Among the `newest` events, one of each chain that has no row in audit_chains. */
+export async function listNewestEventsWithoutChain(
+  sql: Sql,
+  { newest, limit }: { newest: number; limit: number },
+): Promise<MisplacedEvent[]> {
+  return await sql<MisplacedEvent[]>`
+    select distinct on (chain) id, event, occurred_at as "occurredAt" from (
+      select id, event, occurred_at, chain from audit_log order by audit_log.seq desc
+      limit ${newest}
+    ) e
+    where chain is not null and not exists (select from audit_chains c where c.id = e.chain)
+    order by chain, occurred_at, id limit ${limit}`;
 }
 
 /** Events without a seal that will get one soon, and late ones. */
@@ -277,6 +311,16 @@ export async function countUnsealedEvents(
       (select count(*)::int from audit_log
         where chain is null and replica is not null and occurred_at < ${orphanedBefore}) as overdue`;
   return { ...row };
+}
+
+/** Whether there is an event of before `before` without a seal that it should have. */
+export async function hasUnsealedEvents(sql: Sql, before: Date): Promise<boolean> {
+  const [{ has }] = await sql<{ has: boolean }[]>`
+    select exists (
+      select from audit_log
+      where chain is null and replica is not null and occurred_at < ${before}
+    ) as has`;
+  return has;
 }
 
 /** Those of programs that did not seal, or of someone who pretends to be one, in one partition. */

@@ -6,6 +6,8 @@ import { settingFindings } from "../../../server/admin/doctor/settings.ts";
 import { certificateFinding } from "../../../server/admin/doctor/public_address.ts";
 import type { ServerConfig } from "../../../server/config/server_config.ts";
 import { UntrustedForwarders } from "../../../server/http/untrusted_forwarders.ts";
+import { createEncryption, type EncryptionKeys } from "../../../server/security/encryption.ts";
+import { SEALED_COLUMNS, type SealedColumn } from "../../../server/security/sealed_columns.ts";
 import { recordAuditEvent } from "../../../server/store/audit_events.ts";
 import { addStream } from "../../../server/store/audit_log/streams.ts";
 import { listForbiddenTables } from "../../../server/store/database_facts.ts";
@@ -18,7 +20,7 @@ testOnEachDatabase("finds faults of the database, replicas and keys", async (loc
   await using server = await testServer(location);
   const { parts, clock } = server;
   const examine = async () => {
-    const areas = await examineServer(parts, { sends: false });
+    const areas = await examineServer(parts, { brief: true });
     return new Map(areas.flatMap(({ findings }) => findings).map((f) => [f.check, f.status]));
   };
   const replica = (id: string, version: string, untrustedForwarders: string[] = []) =>
@@ -71,10 +73,55 @@ testOnEachDatabase("finds targets that receive no audit events", async (location
   await recordAuditEvent(sql, clock, { event: "a.b" });
   await sql`update audit_streams set cursor = '{"seq":"1000","gaps":[]}'
     where target = 'https://c.example'`;
-  const areas = await examineServer(server.parts, { sends: false });
+  const areas = await examineServer(server.parts, { brief: true });
   const findings = areas.flatMap((area) => area.findings)
     .filter(({ check }) => check === "audit_stream");
   assert.deepEqual(findings.map(({ status }) => status), ["problem", "problem", "ok", "warning"]);
+});
+
+testOnEachDatabase("says which keys are kept beside secret_key", async (location) => {
+  await using server = await testServer(location);
+  const { parts } = server;
+  const [a, b, c] = ["a", "b", "c"].map((letter) => letter.repeat(32));
+  const examine = async (brief: boolean, keys: EncryptionKeys) => {
+    const encryption = createEncryption(keys);
+    const areas = await examineServer({ ...parts, encryption }, { brief });
+    const { findings } = areas.find(({ title }) => title === "Keys")!;
+    return findings.flatMap(({ check, status }) => check.includes("secret") ? [status] : []);
+  };
+  for (const brief of [true, false]) {
+    // Nothing is encrypted yet.
+    assert.deepEqual(await examine(brief, {}), ["warning"]);
+    assert.deepEqual(await examine(brief, { previousSecretKeys: [a] }), ["warning", "warning"]);
+    const keys = { secretKey: a, previousSecretKeys: [b] };
+    assert.deepEqual(await examine(brief, keys), ["warning", "ok"]);
+  }
+  const encryption = createEncryption({ secretKey: a });
+  for (const { table, column, row } of SEALED_COLUMNS) {
+    for (
+      const { id, value } of await parts.sql`
+      select ${parts.sql(row)} as id, ${parts.sql(column)} as value from ${parts.sql(table)}`
+    ) {
+      const place = { column: `${table}.${column}` as SealedColumn, row: id };
+      const encrypted = encryption.encrypt(parts.encryption.decrypt(value, place), place);
+      await parts.sql`update ${parts.sql(table)} set ${parts.sql(column)} = ${encrypted}
+        where ${parts.sql(row)} = ${id}`;
+    }
+  }
+  assert.deepEqual(await examine(false, { secretKey: a }), ["ok"]);
+  const kept = { secretKey: a, previousSecretKeys: [b, c] };
+  assert.deepEqual(await examine(false, kept), ["ok", "warning"]);
+  assert.deepEqual(await examine(false, { secretKey: b, previousSecretKeys: [a] }), [
+    "warning",
+    "ok",
+  ]);
+  // Of a long table, a page reads a part, which does not show whether a key is used.
+  await parts.sql`
+    insert into server_secrets (name, value)
+    select 'a' || n, (select value from server_secrets where name = 'form_key')
+    from generate_series(1, 5000) n`;
+  assert.deepEqual(await examine(true, kept), ["ok", "ok"]);
+  assert.deepEqual(await examine(false, kept), ["ok", "warning"]);
 });
 
 Deno.test("finds tables that the user of the server may not change", async () => {
@@ -104,6 +151,7 @@ Deno.test("finds a certificate that a server would not start with, or that expir
       configFile: { path: undefined, namedBy: "default", description: "none" } as never,
       problems: [],
       warnings: [],
+      notes: [],
     }, systemClock);
     return findings.map(({ check, status }) => [check, status]);
   };

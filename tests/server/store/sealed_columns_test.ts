@@ -64,7 +64,7 @@ testStore("sealed columns", {
     }
     for (const batch of [1, 2, 3, 6, 100]) {
       assert.deepEqual(
-        (await countSealedValues(sql, batch))
+        (await countSealedValues(sql, { batch })).counts
           .filter(({ column }) => column === "totp_enrollments.secret")
           .map(({ key, count }) => [key, count]),
         [["010707070707", 2], ["020707070707", 1], ["plain", 1], ["unnamed", 1]],

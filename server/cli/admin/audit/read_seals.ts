@@ -1,4 +1,4 @@
-import type { KnownSeal } from "../../../audit/verify_chain.ts";
+import type { KnownSeal } from "../../../audit/check_chain.ts";
 
 /** Chains whose last seal is kept, the newest ones: they are sent to the server. */
 const MAX_SEALS = 2000;

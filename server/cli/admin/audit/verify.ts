@@ -1,7 +1,8 @@
 import { EXIT } from "../../../../shared/exit_codes.ts";
 import { formatJson, sanitizeLine } from "../../../../shared/sanitize.ts";
 import type { OperationSession } from "../../../admin/run_operation.ts";
-import type { ChainProblem, KnownSeal, VerifyCursor } from "../../../audit/verify_chain.ts";
+import type { ChainProblem, KnownSeal } from "../../../audit/check_chain.ts";
+import type { VerifyCursor } from "../../../audit/verify_chain.ts";
 import type { ServerIo } from "../../../io.ts";
 import { reportUsage } from "../../failure.ts";
 import { databaseOf, type DatabaseOptions } from "../../options.ts";
