@@ -34,6 +34,7 @@ export function previousPath(path: string): string {
  */
 export async function stageProgram(path: string, io: StageIo): Promise<StagedProgram> {
   await removeLeftovers(path);
+  await checkOwner(path);
   const staged = temporaryPath(path, "new");
   return await withFileErrors(path, io, async () => {
     const file = await Deno.open(staged, { createNew: true, write: true, mode: 0o755 });
@@ -77,6 +78,20 @@ export async function stageProgram(path: string, io: StageIo): Promise<StagedPro
       },
     };
   });
+}
+
+/**
+ * In a folder of a group, its members could replace a program of root by one that they own, and
+ * could then change, while root goes on to run it.
+ */
+async function checkOwner(path: string): Promise<void> {
+  const user = Deno.uid();
+  if (user === null || user === 0 || (await Deno.stat(path)).uid === user) return;
+  throw new ClientError(
+    "program_not_replaceable",
+    `${path} belongs to another user, and the new program would belong to you. ` +
+      `Nothing was changed. Run the same as that user: sudo ${shellWord(path)} upgrade`,
+  );
 }
 
 /**

@@ -118,6 +118,28 @@ Deno.test({
   assert.equal((await run([it.path], {}, "getcap")).stdout, `${it.path} ${bind}\n`);
 });
 
+Deno.test({
+  name: "another user who may write to the folder does not become the owner",
+  ignore: !hasCapabilities,
+}, async () => {
+  await using it = await prepare();
+  const home = await Deno.makeTempDir({ prefix: "home-" });
+  await Deno.chown(home, 65534, 65534);
+  await Deno.chmod(it.bin, 0o777);
+  await Deno.chmod(join(it.bin, ".."), 0o755);
+  const as = ["--reuid=65534", "--regid=65534", "--clear-groups", it.path, "upgrade"];
+  const env = { ...it.env, HOME: home, XDG_CONFIG_HOME: home };
+  const refused = await run([...as, "--skip-provenance"], { env }, "setpriv");
+  assert.equal(refused.code, EXIT.failure, refused.stderr);
+  assert.match(refused.stderr, /belongs to another user[^]*sudo/);
+  assert.deepEqual(it.files(), [NAME]);
+  await Deno.chown(it.path, 65534, 65534);
+  const allowed = await run([...as, "--skip-provenance"], { env }, "setpriv");
+  assert.equal(allowed.code, EXIT.ok, allowed.stderr);
+  assert.equal((await Deno.stat(it.path)).uid, 65534);
+  await Deno.remove(home, { recursive: true });
+});
+
 Deno.test({ name: "needs a certificate that is trusted", ignore }, async () => {
   await using it = await prepare();
   delete it.env[`${brand.envPrefix}_CA_FILE`];
