@@ -108,7 +108,11 @@ export async function buildCommandLine(
     )
     .addHelpText(
       "after",
-      examples([`${bin} login`, "log in"], [`${bin} token`, "print an access token"]),
+      examples(
+        [`${bin} login`, "log in"],
+        [`${bin} token`, "print an access token"],
+        [`${bin} docs quickstart`, "five minutes to a protected API"],
+      ),
     );
   unifyHelp(program);
   return program;

@@ -23,7 +23,7 @@ import { standInVersion } from "../tests/support/stand_in_runtime.ts";
 import { brand } from "../shared/brand.ts";
 import { pinnedDeno } from "./pinned_deno.ts";
 import { provideSystemPackages, TEST_NEEDS } from "./system_packages.ts";
-import { listFailures, readTestReport, type TestReport } from "./test_report.ts";
+import { listFailures, listSkipped, readTestReport, type TestReport } from "./test_report.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -181,7 +181,7 @@ async function recordStatements(url: string, signal: AbortSignal): Promise<void>
 }
 
 async function main(files: string[]): Promise<number> {
-  const total: TestReport = { passed: 0, skipped: 0, failures: [] };
+  const total: TestReport = { passed: 0, skipped: [], failures: [] };
   const heading = (text: string) => console.log(`\n== ${text}`);
   const servers: PostgresServer[] = [];
   const stop = new AbortController();
@@ -227,7 +227,7 @@ async function main(files: string[]): Promise<number> {
       heading(title);
       const report = await runTests(tests, env);
       total.passed += report.passed;
-      total.skipped += report.skipped;
+      total.skipped.push(...report.skipped);
       total.failures.push(...report.failures);
     };
     if (files.length === 0) {
@@ -280,13 +280,17 @@ async function main(files: string[]): Promise<number> {
     await recording;
     await cleanUp();
   }
-  const { passed, failures } = total;
+  const { passed, skipped, failures } = total;
+  if (skipped.length > 0) {
+    heading("Not run on this machine");
+    console.log(listSkipped(skipped));
+  }
   if (failures.length > 0) {
     heading("Failures");
     console.log(listFailures(failures));
   }
-  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
-  console.log(`\n${passed} passed, ${failures.length} failed${skipped}`);
+  const others = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
+  console.log(`\n${passed} passed, ${failures.length} failed${others}`);
   return failures.length > 0 || passed === 0 ? 1 : 0;
 }
 

@@ -7,9 +7,15 @@ export interface TestFailure {
   error: string;
 }
 
+/** A test that this machine cannot run: another system, or a runtime that is not there. */
+export interface SkippedTest {
+  name: string;
+  file: string;
+}
+
 export interface TestReport {
   passed: number;
-  skipped: number;
+  skipped: SkippedTest[];
   failures: TestFailure[];
 }
 
@@ -25,7 +31,7 @@ export function readTestReport(xml: string, output: string): TestReport {
   const failed = cases.filter(({ error }) => error !== undefined);
   return {
     passed: cases.filter(({ error, skipped }) => error === undefined && !skipped).length,
-    skipped: cases.filter(({ skipped }) => skipped).length,
+    skipped: cases.filter(({ skipped }) => skipped).map(({ name, file }) => ({ name, file })),
     failures: [
       ...failed.map(({ name, file, error }) => ({ name, file, error: decode(error!) })),
       ...uncaughtErrors(output),
@@ -37,6 +43,13 @@ export function readTestReport(xml: string, output: string): TestReport {
 function uncaughtErrors(output: string): TestFailure[] {
   return [...output.matchAll(/^(\S+) \(uncaught error\)\n(error: [^]*?)\n\n/gm)]
     .map(([, file, error]) => ({ name: "uncaught error", file, error }));
+}
+
+/** Skipped tests by file, so that a missing runtime is not overlooked. */
+export function listSkipped(skipped: readonly SkippedTest[]): string {
+  const files = Map.groupBy(skipped, ({ file }) => file);
+  return [...files].flatMap(([file, tests]) => [file, ...tests.map(({ name }) => `    ${name}`)])
+    .join("\n");
 }
 
 /** The failures as the end of a log shows them: the beginning of each error. */

@@ -7,10 +7,16 @@ import { EXIT } from "../../shared/exit_codes.ts";
 import { sanitizeLine } from "../../shared/sanitize.ts";
 import { wrapWords } from "../../shared/wrap_text.ts";
 import { choosePager, PAGER_VARIABLE } from "../docs/pager.ts";
-import { readPages } from "../docs/read_pages.ts";
+import { type Pages, readPages } from "../docs/read_pages.ts";
 import { renderPage } from "../docs/render_page.ts";
 import { type PageMatch, searchPages } from "../docs/search_pages.ts";
-import { parseTopics, similarTopics, type Topic } from "../docs/topics.ts";
+import {
+  linkedTopics,
+  parseTopics,
+  similarTopics,
+  type Topic,
+  topicsNamed,
+} from "../docs/topics.ts";
 import type { ClientIo } from "../io.ts";
 import { formatJson, stdoutStyle } from "../output.ts";
 
@@ -36,11 +42,19 @@ export async function docs(
   io: DocsIo,
 ): Promise<number> {
   const pages = await readPages();
-  let topics = parseTopics(pages.index);
+  const allTopics = parseTopics(pages.index);
+  let topics = allTopics;
   if (typed !== undefined) {
     const name = typed.replace(/\.md$/, "");
-    const topic = topics.find((topic) => topic.name === name) ??
-      topics.find((topic) => topic.name.endsWith(`/${name}`));
+    const named = topicsNamed(name, topics);
+    if (named.length > 1) {
+      const commands = named.map((topic) => `  ${brand.binaryName} docs ${topic.name}\n`).join("");
+      io.stderr(
+        `Error: there are several pages "${sanitizeLine(name, 60)}". Run one of:\n${commands}`,
+      );
+      return EXIT.usage;
+    }
+    const [topic] = named;
     if (topic === undefined) {
       const similar = name === "" ? [] : similarTopics(name, topics);
       const hint = similar.length > 0
@@ -64,14 +78,19 @@ export async function docs(
     return pageMatches.length > 0 ? EXIT.ok : EXIT.failure;
   }
   if (search !== undefined && pageMatches.length === 0) {
-    io.stderr(`No page contains all search terms: ${sanitizeLine(search, 100)}\n`);
+    io.stderr(
+      `No page contains all search terms: ${
+        sanitizeLine(search, 100)
+      }. Search for fewer, or list ` +
+        `the pages: ${brand.binaryName} docs\n`,
+    );
     return EXIT.failure;
   }
   const text = search !== undefined
     ? matchList(pageMatches, io)
     : typed === undefined
     ? topicList(topics, io)
-    : renderPage(pages[topics[0].name], io.stdoutColumns(), stdoutStyle(io));
+    : onePage(topics[0].name, pages, allTopics, io);
   await show(text, options, io);
   return EXIT.ok;
 }
@@ -84,6 +103,22 @@ async function show(text: string, { pager }: DocsOptions, io: DocsIo): Promise<v
   if (!isShown) io.stdout(text);
 }
 
+/** A page, and the pages that it links to, since a terminal does not show links. */
+function onePage(
+  name: string,
+  pages: Pages,
+  topics: readonly Topic[],
+  io: DocsIo,
+): string {
+  const { bold } = stdoutStyle(io);
+  const page = renderPage(pages[name], io.stdoutColumns(), stdoutStyle(io));
+  const linked = linkedTopics(name, pages[name], topics);
+  if (linked.length === 0) return page;
+  const width = Math.min(io.stdoutColumns(), 100) - 2;
+  const lines = wrapWords(linked.join(", "), width).map((line) => `  ${line}\n`);
+  return `${page}\n${bold(`Linked pages, for ${brand.binaryName} docs TOPIC:`)}\n${lines.join("")}`;
+}
+
 function topicList(topics: readonly Topic[], io: DocsIo): string {
   const { bold } = stdoutStyle(io);
   const width = Math.max(...topics.map(({ name }) => name.length)) + 2;
@@ -92,7 +127,7 @@ function topicList(topics: readonly Topic[], io: DocsIo): string {
     `${bold(section)}\n${
       members.map(({ name, title }) => `  ${name.padEnd(width)}${title}\n`).join("")
     }`
-  ).join("\n");
+  ).join("\n") + `\nRead one: ${brand.binaryName} docs TOPIC\n`;
 }
 
 function matchList(pageMatches: readonly PageMatch[], io: DocsIo): string {
@@ -106,7 +141,7 @@ function matchList(pageMatches: readonly PageMatch[], io: DocsIo): string {
         return wrapWords(`${heading}: ${excerpt}`, width).map((line) => `  ${faint(line)}`);
       }),
     ].map((line) => `${line}\n`).join("")
-  ).join("\n");
+  ).join("\n") + `\nRead one: ${brand.binaryName} docs TOPIC\n`;
 }
 
 export function declare(command: Command, client: Run<ClientIo>): void {

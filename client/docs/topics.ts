@@ -22,6 +22,25 @@ export function parseTopics(index: string): Topic[] {
   return topics;
 }
 
+/** The topic with this name, or those with it in a folder. */
+export function topicsNamed(name: string, topics: readonly Topic[]): Topic[] {
+  const exact = topics.filter((topic) => topic.name === name);
+  return exact.length > 0 ? exact : topics.filter((topic) => topic.name.endsWith(`/${name}`));
+}
+
+/** The other topics that a page links to, in the order of the page. */
+export function linkedTopics(
+  name: string,
+  markdown: string,
+  topics: readonly Topic[],
+): string[] {
+  const known = new Set(topics.map((topic) => topic.name));
+  const base = new URL(`${name}.md`, "file:///");
+  const linked = [...markdown.matchAll(/\]\(([^)#:\s]+)\.md(?:#[^)]*)?\)/g)]
+    .map(([, path]) => new URL(path, base).pathname.slice(1));
+  return [...new Set(linked)].filter((other) => other !== name && known.has(other));
+}
+
 /** The topics that `typed` may mean, nearest first. */
 export function similarTopics(typed: string, topics: readonly Topic[]): string[] {
   const requested = typed.toLowerCase().slice(0, 60);

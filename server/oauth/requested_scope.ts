@@ -13,7 +13,6 @@ import type { ServerConfig } from "../config/server_config.ts";
 import { accessTokenLifetime } from "../resources/access_token_lifetime.ts";
 import type { ResourceCatalog } from "../resources/catalog.ts";
 import { mayUseResource } from "../resources/client_resources.ts";
-import { largeExtraClaims } from "../resources/extra_claims.ts";
 import type { Resource } from "../resources/resource.ts";
 import { clientScopes, scopeNames } from "../scopes.ts";
 import { LARGEST_AUTHENTICATION } from "../sign_in/authentication.ts";
@@ -74,7 +73,6 @@ export async function checkRequestedScope(
         scope: intersectScope(scope, scopeNames(catalog.scopesOf(resource))),
         audience: resource.identifier,
         algorithm: resource.signingAlgorithm,
-        extraClaims: largeExtraClaims(resource),
         authenticatedAt: new Date(clock.now()),
         authentication: LARGEST_AUTHENTICATION,
         familyId: ANY_UUID,

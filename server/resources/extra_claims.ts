@@ -55,13 +55,3 @@ export async function principalGroups(
   const user = await findUser(sql, principalId);
   return user && heldGroups(user);
 }
-
-/** For estimating the size of a token: those of a user with a long address. */
-export function largeExtraClaims(resource: Pick<Resource, "claims">): ExtraClaims | undefined {
-  return userExtraClaims(resource, {
-    email: "x".repeat(64),
-    emailVerified: false,
-    isAdmin: true,
-    groups: [],
-  });
-}

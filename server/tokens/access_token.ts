@@ -11,8 +11,11 @@ import type { ExtraClaims } from "../resources/extra_claims.ts";
 import { signJwt } from "./sign_jwt.ts";
 import type { SigningKey, SigningKeys } from "./signing_keys.ts";
 
-/** Largest access token, in characters: it fits into every keychain entry and header. */
+/** Largest access token without the extra claims of its resource, in characters. */
 const MAX_LENGTH = 1024;
+
+/** With them: `groups` is at most 512 bytes, an e-mail address 254. Every keychain can store that. */
+const MAX_LENGTH_WITH_EXTRA_CLAIMS = 2200;
 
 /** Length of a signature in base64url. RSA keys have 2048 bits. */
 const SIGNATURE_LENGTH: Record<SigningAlgorithm, number> = {
@@ -116,15 +119,17 @@ export async function signAccessToken(
 }
 
 /**
- * Rejects a grant whose token would be larger than clients can store, before a user approves it.
- * The size does not depend on the signature's value.
+ * Rejects a grant whose token would be too large for a header, before a user approves it. The size
+ * does not depend on the signature's value. Extra claims are limited themselves, and not counted:
+ * the operator chose them, and the user can only request fewer scopes.
  */
 export async function checkAccessTokenSize(
   deps: AccessTokenIssuer,
-  grant: AccessTokenGrant,
+  grant: Omit<AccessTokenGrant, "extraClaims">,
 ): Promise<DomainError | undefined> {
   const key = await deps.keys.active(grant.algorithm);
-  const json = [header(key), claimsFor(deps, grant, grant.id ?? "x".repeat(22))];
+  const counted = { ...grant, extraClaims: undefined };
+  const json = [header(key), claimsFor(deps, counted, grant.id ?? "x".repeat(22))];
   const bytes = json.map((part) => Buffer.byteLength(JSON.stringify(part)));
   const encoded = bytes.map((length) => Math.ceil(length * 4 / 3) + 1);
   const size = encoded[0] + encoded[1] + SIGNATURE_LENGTH[key.algorithm];
@@ -184,7 +189,7 @@ export async function readAccessToken(
   { issuer, clock, keys }: AccessTokenVerifier,
   token: string,
 ): Promise<VerifiedAccessToken | undefined> {
-  if (token.length > 2 * MAX_LENGTH) return undefined;
+  if (token.length > MAX_LENGTH_WITH_EXTRA_CLAIMS) return undefined;
   try {
     const { payload } = await jwtVerify(token, await keys.verificationKeys(), {
       issuer,

@@ -8,7 +8,7 @@ import { migrate } from "../../server/store/db/migrate.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { databaseKinds } from "../support/databases.ts";
 import { type CodeBlock, codeBlocks, filesBelow, readFromRoot } from "../support/documentation.ts";
-import { type Account, ACCOUNTS, LANGUAGE_CHECKS } from "../support/snippets/accounts.ts";
+import { type Account, ACCOUNTS, LANGUAGE_CHECKS, RUNNABLE } from "../support/snippets/accounts.ts";
 import { SKIPPED } from "../support/snippets/check.ts";
 
 /** Checks that run at once; most wait for a program. */
@@ -24,7 +24,7 @@ async function blocks(): Promise<CodeBlock[]> {
 
 function accountOf(block: CodeBlock): Account | undefined {
   return ACCOUNTS.find(({ page, language, has = "" }) =>
-    page === block.page && language === block.language && block.code.includes(has)
+    page === block.page && [language].flat().includes(block.language) && block.code.includes(has)
   );
 }
 
@@ -42,12 +42,20 @@ Deno.test("every block of the documentation has a check or an account", async ()
   assert.deepEqual([...unused], [], "accounts without a block");
 });
 
+Deno.test("every block that a program here can run is run by a test, or says why not", async () => {
+  const missing = (await blocks()).filter((block) => {
+    const { runBy, notRun, sample } = accountOf(block) ?? {};
+    return RUNNABLE.has(block.language) && !(runBy ?? notRun ?? sample);
+  });
+  assert.deepEqual(missing.map(({ page, line, language }) => `${page}:${line}: ${language}`), []);
+});
+
 Deno.test("the tests that run blocks read them from the documentation", async () => {
   for (const { page, runBy, through } of ACCOUNTS) {
     if (runBy === undefined) continue;
     const test = await readFromRoot(runBy);
     const link = through ?? page;
-    const name = link.slice(link.lastIndexOf("/") + 1);
+    const [name] = /[^/]+\/?$/.exec(link)!;
     assert.ok(test.includes(name), `${runBy} does not refer to ${link}`);
   }
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { brand } from "../../shared/brand.ts";
 import { EXIT } from "../../shared/exit_codes.ts";
 import {
@@ -12,6 +13,7 @@ import {
   PROVENANCE_FILE,
 } from "../../shared/release.ts";
 import { binaryPath, run } from "../support/binary.ts";
+import { codeBlocks, readFromRoot } from "../support/documentation.ts";
 import { jobClaims, type OidcIssuer, startIssuer } from "../support/oidc_issuer.ts";
 import { startServer } from "../support/server_process.ts";
 import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
@@ -19,6 +21,7 @@ import { writeTool } from "../support/tool_folder.ts";
 import { gitlabJob, runAction } from "../support/workflow_steps.ts";
 
 const ACTION = ".github/actions/setup-yourapp/action.yml";
+const WORKFLOW = "docs/federation/github.md";
 const TEMPLATE = "docs/ci/gitlab.yml";
 
 const target = Deno.build.target;
@@ -172,6 +175,51 @@ Deno.test({
       env: { ...env, ...quiet.env },
     });
     assert.match(fresh.stdout, /^eyJ/);
+  },
+});
+
+Deno.test({
+  name: "the workflow of docs/federation/github.md calls an API",
+  ignore,
+  async fn() {
+    await using it = await world("github");
+    const [block] = codeBlocks(WORKFLOW, await readFromRoot(WORKFLOW))
+      .filter(({ language }) => language === "yaml");
+    const { permissions, jobs: { deploy: { steps: [setup, call] } } } = parse(block.code);
+    assert.equal(permissions["id-token"], "write");
+    assert.match(setup.uses, /\/\.github\/actions\/setup-yourapp@/);
+    const claims = await jobClaims("github", {
+      repository: "acme/api",
+      repository_id: "1",
+      environment: undefined,
+    });
+    const env = { ...it.home.env, ...it.issuer.actionsJob(claims) };
+    const runner = {
+      folder: it.home.folder,
+      env,
+      github,
+      tools: await fakeGh(it.home.folder),
+    };
+    await using api = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const { authorization = "" } = Object.fromEntries(request.headers);
+      return fetch(`${it.server}/auth/verify?scope=deploy`, { headers: { authorization } });
+    });
+    const localize = (text: string) =>
+      text.replaceAll("https://auth.example.com", it.server)
+        .replaceAll("https://api.example.com", `http://127.0.0.1:${api.addr.port}`);
+    const inputs = Object.fromEntries(
+      Object.entries<string>(setup.with).map(([name, value]) => [name, localize(value)]),
+    );
+    const action = await runAction(
+      ACTION,
+      { ...inputs, "download-url": it.releases.url },
+      runner,
+    );
+    assert.equal(action.code, 0, action.log);
+    const PATH = [...action.path, Deno.env.get("PATH")].join(":");
+    const job = { env: { ...env, ...action.env, PATH }, cwd: it.home.folder };
+    const called = await run(["-e", "-c", localize(call.run)], job, "bash");
+    assert.equal(called.code, 0, called.stderr);
   },
 });
 

@@ -2,27 +2,13 @@
  * The operators' commands of the documentation, page by page in one shell, as a reader who copies
  * them. Lines that need another machine, a person or an id are left out, each with the reason.
  */
-import assert from "node:assert/strict";
 import { delimiter, dirname, join } from "node:path";
 import { brand } from "../../shared/brand.ts";
-import { binaryPath, start } from "../support/binary.ts";
-import { codeBlocks, readFromRoot, typedCommands } from "../support/documentation.ts";
-import { install } from "../support/installation.ts";
-import { runsOf, shellCommands } from "../support/snippets/shell_commands.ts";
-import { temporaryHome } from "../support/temporary_home.ts";
-
-interface PlayedPage {
-  page: string;
-  /** What the page takes for granted. */
-  before?: string;
-  /** Text of lines that are not run, with the reason. */
-  leftOut?: Readonly<Record<string, string>>;
-  /** For placeholders, and values that a later line uses. */
-  replaced?: readonly (readonly [RegExp, string])[];
-  files?: Readonly<Record<string, string>>;
-  /** The number of commands that are run at least. */
-  atLeast: number;
-}
+import { binaryPath } from "../support/binary.ts";
+import { documentedExample } from "../support/documented_example.ts";
+import { install, type Installation } from "../support/installation.ts";
+import { type PlayedPage, playPage, type Stage } from "../support/snippets/play_page.ts";
+import { type TemporaryHome, temporaryHome } from "../support/temporary_home.ts";
 
 const CONFIG = `[groups.deployers]
 description = "Deploy to production"
@@ -124,41 +110,57 @@ const PAGES: readonly PlayedPage[] = [
     leftOut: { "yourapp serve": "runs until Ctrl-C" },
     atLeast: 4,
   },
+  ...["entra", "generic", "github", "gitlab", "google", "keycloak", "okta"].map((name) => ({
+    page: `docs/identity-providers/${name}.md`,
+    leftOut: { "idp test": "a browser" },
+    atLeast: 1,
+  })),
+  {
+    page: "docs/sign-in.md",
+    // The page of this provider has added it.
+    replaced: [[/idp add google/, "idp add google --name google-2"]],
+    leftOut: {
+      "idp test": "a browser",
+      "idp approve": "a user who waits",
+      "idp deny": "a user who waits",
+    },
+    atLeast: 3,
+  },
+  {
+    page: "docs/federation.md",
+    // GitHub is not asked for the number.
+    replaced: [[/(trust add github acme\/api)/, "$1 --repository-id 74"]],
+    leftOut: {
+      "trust approve": "a rejected job",
+      "trust dismiss": "a rejected job",
+      "api.example.com": "a job",
+      "identity.txt": "a job",
+    },
+    atLeast: 7,
+  },
+  {
+    page: "docs/backup.md",
+    before: "age-keygen --output key.txt",
+    replaced: [
+      [/\/var\/backups\//, ""],
+      [/age1…/, "$(age-keygen -y key.txt)"],
+      [/(restore auth.backup --verify)/, "$1 --identity key.txt"],
+    ],
+    leftOut: { "move-to": "PostgreSQL", "revoke-since": "a database that was restored" },
+    atLeast: 3,
+  },
+  { page: "docs/operators.md", atLeast: 1 },
+  {
+    page: "docs/your-own-cli.md",
+    // Another page has registered it.
+    replaced: [[/acme-cli/g, "acme-cli-2"]],
+    leftOut: { "check-cli": "a program of a company; check_cli_test.ts has one" },
+    atLeast: 2,
+  },
 ];
 
 /** These add Bob. */
 const OF_USERS = new Set(["docs/operations.md", "docs/leaving.md", "docs/scim.md"]);
-
-interface Line {
-  command: string;
-  /** What the page says it prints. */
-  output: string[];
-}
-
-/** The commands of our program and requests to its server, in the order of the page. */
-async function linesOf({ page }: PlayedPage): Promise<Line[]> {
-  const isOurs = (command: string) =>
-    runsOf("yourapp", command).length > 0 && !command.startsWith("sudo") ||
-    shellCommands(command)[0]?.[0] === "curl" && command.includes("https://auth.example.com");
-  return codeBlocks(page, await readFromRoot(page)).flatMap(({ language, code }) => {
-    if (language !== "sh" && language !== "console") return [];
-    const isConsole = language === "console";
-    const text = isConsole ? typedCommands(code) : code;
-    const commands = text.replaceAll("\\\n", "\u0000").split("\n").map((line) =>
-      line.replaceAll("\u0000", "\\\n")
-    );
-    return commands.filter(isOurs).map((command) => ({
-      command,
-      output: isConsole ? outputAfter(code, command) : [],
-    }));
-  });
-}
-
-function outputAfter(code: string, command: string): string[] {
-  const [, after] = code.split(`$ ${command}\n`);
-  const [output = ""] = (after ?? "").split(/^\$ /m);
-  return output.split("\n").filter((line) => line.trim() !== "" && !line.includes("…"));
-}
 
 Deno.test({
   name: "the operators' commands of the documentation do what it says",
@@ -168,46 +170,14 @@ Deno.test({
     await using home = await temporaryHome();
     const config = join(home.folder, "config.toml");
     await Deno.writeTextFile(config, CONFIG, { mode: 0o600 });
+    await Deno.writeTextFile(join(home.folder, "secret.txt"), "client-secret");
     await using server = await install({ args: ["--config", config] });
-    const env = {
-      ...home.env,
-      PATH: `${dirname(binaryPath())}${delimiter}${Deno.env.get("PATH")}`,
-      [`${brand.envPrefix}_CONFIG`]: config,
-      [`${brand.envPrefix}_DATA_DIR`]: server.dataDir,
-    };
-    const localize = (text: string) =>
-      text.replaceAll("https://auth.example.com", server.issuer)
-        .replaceAll("/etc/yourapp/", `${home.folder}/`)
-        .replaceAll(/\byourapp(?= )/g, brand.binaryName);
+    const stage = stageOf(server, home, config);
     const play = (played: PlayedPage) => ({
       name: played.page,
       // Steps run side by side.
       ...{ sanitizeOps: false, sanitizeResources: false, sanitizeExit: false },
-      async fn() {
-        for (const [name, text] of Object.entries(played.files ?? {})) {
-          await Deno.writeTextFile(join(home.folder, name), text);
-        }
-        const lines = await linesToRun(played);
-        const { replaced = [], before = "true" } = played;
-        const script = [
-          "set -euo pipefail",
-          localize(before),
-          ...lines.map(({ command }, index) => {
-            const text = replaced.reduce((text, [from, to]) => text.replace(from, to), command);
-            return `echo '${mark(index)}'\n{\n${localize(text)}\n} 2>&1`;
-          }),
-        ].join("\n");
-        await using shell = start(["-c", script], { env, cwd: home.folder, stdin: "" }, "bash");
-        const { code, stdout, stderr } = await shell.ended;
-        assert.equal(code, 0, stdout + stderr);
-        for (const [index, { command, output }] of lines.entries()) {
-          const printed = stdout.split(`${mark(index)}\n`)[1].split("\n@@ ")[0];
-          assert.doesNotMatch(printed, /^Error:|"error"/m, `${command}\n${printed}`);
-          for (const line of localize(output.join("\n")).split("\n").filter(isLasting)) {
-            assert.ok(printed.includes(line), `${command}\n${printed}\n${line}`);
-          }
-        }
-      },
+      fn: () => playPage(played, stage),
     });
     // One after the other, since they have the same users.
     const inOrder = async (pages: readonly PlayedPage[]) => {
@@ -221,22 +191,38 @@ Deno.test({
   },
 });
 
-const mark = (index: number) => `@@ ${index}`;
+Deno.test({
+  name: "the commands of docs/apply.md apply its file",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const page = "docs/apply.md";
+    await using home = await temporaryHome();
+    await using server = await install();
+    const file = await documentedExample(page, "toml");
+    await playPage({
+      page,
+      files: {
+        "auth.toml": file.replace("/run/secrets/billing", join(home.folder, "secret.txt")),
+        "secret.txt": "0123456789abcdef0123456789abcdef",
+      },
+      before: "yourapp admin idp add okta --issuer https://acme.okta.com --client-id ID " +
+        "--client-secret-stdin --allow-domain acme.com < secret.txt",
+      // It would ask.
+      replaced: [[/(apply -f auth.toml(?: --adopt| --approved plan.json)?)$/, "$1 --yes"]],
+      atLeast: 8,
+    }, stageOf(server, home));
+  },
+});
 
-async function linesToRun(played: PlayedPage): Promise<Line[]> {
-  const { leftOut = {}, atLeast } = played;
-  const lines = await linesOf(played);
-  for (const text of Object.keys(leftOut)) {
-    assert.ok(lines.some(({ command }) => command.includes(text)), `no line has ${text}`);
-  }
-  const run = lines.filter(({ command }) =>
-    !Object.keys(leftOut).some((text) => command.includes(text))
-  );
-  assert.ok(run.length >= atLeast, `${run.length} commands`);
-  return run;
-}
-
-/** Whether a line of output is the same in each run: without times, ids and amounts. */
-function isLasting(line: string): boolean {
-  return !/\d/.test(line) && !/ {2,}\S.* {2,}/.test(line) && !/\b[A-Z]{2}\b/.test(line);
+function stageOf(server: Installation, home: TemporaryHome, config?: string): Stage {
+  return {
+    folder: home.folder,
+    env: {
+      ...home.env,
+      PATH: `${dirname(binaryPath())}${delimiter}${Deno.env.get("PATH")}`,
+      [`${brand.envPrefix}_DATA_DIR`]: server.dataDir,
+      ...config !== undefined && { [`${brand.envPrefix}_CONFIG`]: config },
+    },
+    urls: { "https://auth.example.com": server.issuer },
+  };
 }

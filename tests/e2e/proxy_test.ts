@@ -100,7 +100,11 @@ async function startReplicas() {
   };
 }
 
+/** Those whose example requests no JWT for the service. */
+const WITHOUT_JWT = new Set(["Envoy"]);
+
 for (const [name, startProxy] of Object.entries(reverseProxies)) {
+  const sendsJwt = !WITHOUT_JWT.has(name);
   Deno.test({
     name: `${name} validates each token, and sends its user to the service`,
     ignore: Deno.build.os !== "linux",
@@ -152,12 +156,16 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         assert.equal(seen.headers["authorization"], undefined);
       });
 
-      await t.step("the service gets a JWT that the key set verifies", async () => {
-        const { headers } = await allowed(good.token);
-        const { payload } = await verifiedJwt(headers["x-auth-jwt"]);
-        assert.equal(payload.sub, servers.userId);
-        assert.equal(payload.scope, "deploy read");
-        assert.ok(payload.exp! * 1000 <= Date.now() + 300_000);
+      await t.step({
+        name: "the service gets a JWT that the key set verifies",
+        ignore: !sendsJwt,
+        async fn() {
+          const { headers } = await allowed(good.token);
+          const { payload } = await verifiedJwt(headers["x-auth-jwt"]);
+          assert.equal(payload.sub, servers.userId);
+          assert.equal(payload.scope, "deploy read");
+          assert.ok(payload.exp! * 1000 <= Date.now() + 300_000);
+        },
       });
 
       await t.step("passes a JWT unchanged", async () => {
@@ -172,8 +180,8 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         const { access_token: jwt } = await answer.json();
         const { headers } = await allowed(jwt);
         assert.equal(headers["x-auth-user"], servers.userId);
-        assert.equal(headers["x-auth-jwt"], jwt);
-        await verifiedJwt(headers["x-auth-jwt"]);
+        if (sendsJwt) assert.equal(headers["x-auth-jwt"], jwt);
+        await verifiedJwt(jwt);
         const forged = jwt.slice(0, -8) + (jwt.endsWith("AAAAAAAA") ? "BBBBBBBB" : "AAAAAAAA");
         assert.match((await refused(401, forged))!, /error="invalid_token"/);
       });
@@ -187,7 +195,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies)) {
         for (const part of Object.keys(forged)) {
           const key = part.toLowerCase();
           assert.equal(headers[key], plain[key], part);
-          assert.doesNotMatch(headers[key], /root/, part);
+          assert.doesNotMatch(headers[key] ?? "", /root/, part);
         }
       });
 

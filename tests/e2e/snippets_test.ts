@@ -144,8 +144,7 @@ async function testSnippet(language: SnippetLanguage): Promise<void> {
     ...home.env,
     HOME: home.folder,
     XDG_CONFIG_HOME: join(home.folder, "config"),
-    // Authlib requires https otherwise, and Java its home.
-    AUTHLIB_INSECURE_TRANSPORT: "1",
+    // Java does not read HOME.
     JAVA_TOOL_OPTIONS: `-Duser.home=${home.folder}`,
   };
   const run = (command: string) => start([...prefix, command], { env, stdin: "" }, program);

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Running, start } from "./binary.ts";
+import { startEnvoy } from "./envoy.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free_port.ts";
 
@@ -26,7 +27,26 @@ export const reverseProxies: Record<string, (ports: ProxiedPorts) => Promise<Rev
   Caddy: (ports) => startProxy("Caddy", ports, startCaddy),
   HAProxy: (ports) => startProxy("HAProxy", ports, startHaproxy),
   Apache: (ports) => startProxy("Apache", ports, startApache),
+  Envoy: (ports) =>
+    startProxy(
+      "Envoy",
+      ports,
+      (folder, example, ports) => startEnvoy(folder, example("yaml"), ports),
+    ),
+  "Envoy with path_override": (ports) =>
+    startProxy(
+      "Envoy",
+      ports,
+      (folder, example, ports) => startEnvoy(folder, withPathOverride(example("yaml")), ports),
+    ),
 };
+
+/** What the documentation says of Envoy 1.38 and later, done to its example. */
+function withPathOverride(example: string): string {
+  return example
+    .replace("path_prefix: /auth/verify", "path_override: /auth/verify?scope=deploy&jwt=1")
+    .replace(/^ *- \{ key: x-auth-required-scope, .*\n/m, "");
+}
 
 /** The examples of a proxy by their languages. */
 type Examples = (language: string) => string;
@@ -99,14 +119,19 @@ async function startApache(folder: string, example: Examples): Promise<Running> 
 async function startProxy(
   section: string,
   ports: ProxiedPorts,
-  run: (folder: string, example: Examples) => Promise<Running>,
+  run: (
+    folder: string,
+    example: Examples,
+    ports: ProxiedPorts & { proxy: number },
+  ) => Promise<Running>,
 ): Promise<ReverseProxy> {
   await using cleanUp = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "proxy-" });
   cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
   const port = freePort();
+  const allPorts = { ...ports, proxy: port };
   const running = cleanUp.use(
-    await run(folder, await documentedExamples(section, { ...ports, proxy: port })),
+    await run(folder, await documentedExamples(section, allPorts), allPorts),
   );
   const ended = running.ended.then(({ stderr }) => stderr);
   await eventually("the proxy listens", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listFailures, readTestReport } from "../../tasks/test_report.ts";
+import { listFailures, listSkipped, readTestReport } from "../../tasks/test_report.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="4" failures="1" errors="0" time="0.188">
@@ -32,7 +32,7 @@ FAILED | 1 passed | 2 failed`;
 Deno.test("counts tests, and returns failures with their errors", () => {
   assert.deepEqual(readTestReport(REPORT, ""), {
     passed: 1,
-    skipped: 1,
+    skipped: [{ name: "is left out", file: "./a_test.ts" }],
     failures: [{
       name: "a <b> > step",
       file: "./a_test.ts",
@@ -47,6 +47,17 @@ Deno.test("counts a file that does not load as one failure", () => {
     file: "./b_test.ts",
     error: "error: (in promise) Error: does not load\n    at file:///b_test.ts:1:7",
   }]);
+});
+
+Deno.test("lists skipped tests by file", () => {
+  assert.equal(
+    listSkipped([
+      { name: "Go", file: "./a_test.ts" },
+      { name: "Windows", file: "./b_test.ts" },
+      { name: "Java", file: "./a_test.ts" },
+    ]),
+    "./a_test.ts\n    Go\n    Java\n./b_test.ts\n    Windows",
+  );
 });
 
 Deno.test("lists failures with the first lines of their errors", () => {

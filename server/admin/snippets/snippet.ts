@@ -39,7 +39,7 @@ export function snippet(
   const requested = [...new Set([...SCOPES, ...scopes ?? []])]
     .filter((scope) => PLAIN_SCOPE.test(scope));
   const quoted = (scopes: readonly string[]) => scopes.map((scope) => `"${scope}"`).join(", ");
-  // openid-client requests nothing over http without being allowed to.
+  // openid-client and Authlib send nothing over http without being allowed to.
   const isInsecure = issuer.startsWith("http:");
   return SNIPPETS[language].source
     .replaceAll(EXAMPLE.issuer, issuer)
@@ -52,5 +52,9 @@ export function snippet(
       isInsecure
         ? "undefined, oauth.None(), {\n    execute: [oauth.allowInsecureRequests],\n  });"
         : "undefined, oauth.None());",
+    )
+    .replace(
+      /^ISSUER = .*\n/m,
+      (line) => isInsecure ? `${line}os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"\n` : line,
     );
 }

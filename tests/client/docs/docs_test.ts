@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { docs } from "../../../client/commands/docs.ts";
 import { readPages } from "../../../client/docs/read_pages.ts";
 import { renderPage } from "../../../client/docs/render_page.ts";
-import { parseTopics } from "../../../client/docs/topics.ts";
+import { linkedTopics, parseTopics } from "../../../client/docs/topics.ts";
 import { EXIT } from "../../../shared/exit_codes.ts";
 import { createStyle } from "../../../shared/terminal_style.ts";
 import { brand } from "../../../shared/brand.ts";
@@ -63,6 +63,37 @@ Deno.test("docs suggests topics that are near what was typed", async () => {
   const far = io();
   assert.equal(await docs("zzzzzzzzzzzz", {}, far), EXIT.usage);
   assert.match(far.written.stderr, /Run: \S+ docs\n$/);
+});
+
+Deno.test("docs asks which page is meant if several folders have one of that name", async () => {
+  const several = io();
+  assert.equal(await docs("github", {}, several), EXIT.usage);
+  assert.equal(several.written.stdout, "");
+  assert.match(
+    several.written.stderr,
+    /docs identity-providers\/github\n.*docs federation\/github\n$/,
+  );
+  const actions = io();
+  assert.equal(await docs("federation/github", {}, actions), EXIT.ok);
+  assert.match(actions.written.stdout, /^GITHUB ACTIONS\n/);
+});
+
+Deno.test("docs names the pages that a page links to, and how to read one", async () => {
+  const start = io();
+  await docs("quickstart", {}, start);
+  const [, names] = start.written.stdout.split(/^Linked pages, for \S+ docs TOPIC:\n/m);
+  assert.match(names, /^ {2}concepts, api-teams, operators, federation\n$/);
+  const list = io();
+  await docs(undefined, {}, list);
+  assert.match(list.written.stdout, /\nRead one: \S+ docs TOPIC\n$/);
+});
+
+Deno.test("linked pages are those with a topic, relative to the page", () => {
+  const topics = ["keys", "deploy/vm", "deploy/compose"]
+    .map((name) => ({ name, title: "", section: "" }));
+  const text =
+    "[a](../keys.md#x) [b](vm.md) [c](../decisions/0001-x.md) [d](https://x.md) [e](../keys.md)";
+  assert.deepEqual(linkedTopics("deploy/compose", text, topics), ["keys", "deploy/vm"]);
 });
 
 Deno.test("no line of text of a page is wider than the terminal", async () => {
