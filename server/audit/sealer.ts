@@ -213,6 +213,8 @@ const TICK_MS = 1000;
 /** After an event was recorded, its transaction may take this long. */
 const PATIENCE_MS = 90_000;
 const LOG_EVERY_MS = 3_600_000;
+/** Chains whose last seal is logged: those of this week and the one before, and their successors. */
+const MAX_LOGGED = 4;
 
 /** Seals the events of this process until it is stopped, and logs the last seals. */
 export class AuditSealer {
@@ -298,9 +300,12 @@ export class AuditSealer {
 
   /** Where the database cannot change them. */
   async #logHeads(): Promise<void> {
-    const { sql, log, replica } = this.deps;
+    const { sql, log, replica, secrets } = this.deps;
     try {
-      for (const chain of await listChainsOfReplica(sql, { replica: replica.id, limit: 2 })) {
+      const chains = await listChainsOfReplica(sql, { replica: replica.id, limit: MAX_LOGGED });
+      for (const chain of chains) {
+        // Someone has changed it, so this process did not seal that.
+        if (!isEqual(headMac(secrets.auditKey, chain), chain.mac)) continue;
         const { number, position, link } = chain;
         log("info", "audit_sealed", { chain: number, position, link: hex(link) });
       }

@@ -37,11 +37,15 @@ testOnEachDatabase("seals in another chain once one was changed", async (locatio
   await using server = await testServer(location);
   const { sql } = server.parts;
   const logged: string[] = [];
-  const log: Log = (level, event, { chain, successor } = {}) =>
-    void (level === "info" || logged.push(`${event} ${chain} ${successor}`));
+  let sealed: string[] = [];
+  const log: Log = (level, event, { chain, position, successor } = {}) =>
+    void (level === "info"
+      ? sealed.push(`${chain} ${position}`)
+      : logged.push(`${event} ${chain} ${successor}`));
   const sealer = new AuditSealer({ ...parts(server), log });
   const seal = async () => {
     await sealer.stop();
+    sealed = [];
     // What it has recorded itself.
     await sealer.stop();
   };
@@ -63,6 +67,8 @@ testOnEachDatabase("seals in another chain once one was changed", async (locatio
   assert.deepEqual(chains.map(({ continues }) => continues), [null, "1"]);
   // The second event, and that the chain was changed.
   assert.equal(chains[1].position, "2");
+  // For admin audit verify --log: not the changed end of the first chain.
+  assert.deepEqual(sealed, ["2 2"]);
 
   await record(server, "third");
   await seal();

@@ -159,14 +159,19 @@ export async function listNewestChains(sql: Sql, limit: number): Promise<StoredC
     select ${chainColumns(sql)} from audit_chains order by audit_chains.number desc limit ${limit}`;
 }
 
-/** Of one process, the newest first. */
+/** Of one process, the newest first, with those that were started in place of another one. */
 export async function listChainsOfReplica(
   sql: Sql,
   { replica, limit }: { replica: string; limit: number },
 ): Promise<StoredChain[]> {
   return await sql<StoredChain[]>`
-    select ${chainColumns(sql)} from audit_chains
-    where replica = ${replica} order by week desc limit ${limit}`;
+    with recursive own (id) as (
+      select id from audit_chains where replica = ${replica}
+      union
+      select c.id from audit_chains c join own on c.replica = own.id
+    )
+    select ${chainColumns(sql)} from audit_chains where id in (select id from own)
+    order by audit_chains.number desc limit ${limit}`;
 }
 
 export type SealedEvent = AuditRecord & {
