@@ -275,22 +275,20 @@ export function app(appDeps: AppDeps): App {
     }
     const path = requestPath(request.url);
     if (path === VERIFY_PATH || path.startsWith(`${VERIFY_PATH}/`)) {
-      return requests.measure(request, VERIFY_PATH, () => {
-        const response = verify(request, clientInfoOfRequest(request, connection, clientAddress));
-        return response instanceof Promise
-          ? response.catch((error) => serverError(error, request))
-          : response;
-      });
+      return requests.measure(
+        request,
+        VERIFY_PATH,
+        (at) => verify(request, clientInfoOfRequest(request, connection, clientAddress), at),
+        serverError,
+      );
     }
     if (path === PATHS.introspection) {
       const from = () => clientInfoOfRequest(request, connection, clientAddress).address;
       return requests.measure(
         request,
         PATHS.introspection,
-        () =>
-          request.method === "POST"
-            ? introspect(request, from).catch((error) => serverError(error, request))
-            : methodNotAllowed("POST"),
+        () => request.method === "POST" ? introspect(request, from) : methodNotAllowed("POST"),
+        serverError,
       );
     }
     // Answers during an outage and under load, and does not count itself.

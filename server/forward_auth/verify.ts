@@ -60,7 +60,12 @@ interface CachedAnswer {
   jwt?: { text: string; reuseUntil: number };
 }
 
-type Verify = (request: Request, clientInfo: ClientInfo) => Response | Promise<Response>;
+/** `at` is what `performance.now()` has just returned. */
+type Verify = (
+  request: Request,
+  clientInfo: ClientInfo,
+  at: number,
+) => Response | Promise<Response>;
 
 /**
  * `/auth/verify`: a reverse proxy asks whether to allow a request, and which user sent it. For
@@ -69,7 +74,7 @@ type Verify = (request: Request, clientInfo: ClientInfo) => Response | Promise<R
 export function forwardAuth(deps: VerifyDeps): Verify {
   // Entries go with the validator's cache, which drops a token when it is invalidated.
   const answers = new WeakMap<ValidatedToken, CachedAnswer>();
-  return (request, clientInfo) => {
+  return (request, clientInfo, at) => {
     const query = parseQuery(deps, request);
     if (query instanceof OAuthError) return rejection(400, bearerChallenge(query));
     const presented = presentedToken(request.headers, query);
@@ -90,7 +95,8 @@ export function forwardAuth(deps: VerifyDeps): Verify {
     };
     // Synchronous for a cached token.
     const { resource } = query;
-    const from = { ...clientInfo, line };
+    const { address, userAgent } = clientInfo;
+    const from = { address, userAgent, at, line };
     // A JWT would count elsewhere, and for longer.
     const result = query.jwt
       ? deps.tokenValidator.validate(presented, from, resource)

@@ -35,10 +35,9 @@ const abandoned = new WeakSet<Request>();
 export function isUnfinished(request: Request): boolean {
   if (request.method === "GET" || request.method === "HEAD") return false;
   if (abandoned.has(request)) return true;
+  if (request.bodyUsed) return false;
   const { headers } = request;
-  const hasBody = Number(headers.get("content-length")) > 0 ||
-    headers.get("transfer-encoding") !== null;
-  return hasBody && !request.bodyUsed;
+  return Number(headers.get("content-length")) > 0 || headers.get("transfer-encoding") !== null;
 }
 
 /** A hold for a body of at most `limit` bytes. */
@@ -58,14 +57,25 @@ export async function readText(
     return bytes instanceof BodyError ? bytes : new TextDecoder().decode(bytes);
   }
   const reading = request.text();
-  const read = await resultIfReady(reading);
-  if (read !== undefined) return read.value ?? failed(request, "incomplete");
-  using own = options.hold === undefined ? bodyHold(options.limit, options.from) : undefined;
-  if (!(options.hold ?? own!).take(length)) {
+  const read = observe(reading);
+  // Not in a function of its own: each that is awaited takes a promise.
+  for (let turn = 0; turn < READY_TURNS && !read.isSettled; turn++) await null;
+  if (read.isSettled) return read.value ?? failed(request, "incomplete");
+  return await readLater(request, { reading, length }, options);
+}
+
+/** The text of a body that has not arrived yet. */
+async function readLater(
+  request: Request,
+  { reading, length }: { reading: Promise<string>; length: number },
+  { limit, timeout, from, hold }: BodyOptions,
+): Promise<string | BodyError> {
+  using own = hold === undefined ? bodyHold(limit, from) : undefined;
+  if (!(hold ?? own!).take(length)) {
     reading.catch(() => {});
     return failed(request, "busy");
   }
-  return await readInTime(reading, options.timeout) ?? failed(request, "incomplete");
+  return await readInTime(reading, timeout) ?? failed(request, "incomplete");
 }
 
 /** The body as bytes, limited in the same way. */
@@ -130,17 +140,23 @@ async function readPieces(
   }
 }
 
-/**
- * The result of `reading` if it is available without a timer, which costs as much as reading
- * does. The value is undefined if the client has disconnected.
- */
-async function resultIfReady<T>(
-  reading: Promise<T>,
-): Promise<{ value: T | undefined } | undefined> {
-  let read: { value: T | undefined } | undefined;
-  reading.then((value) => read = { value }, () => read = { value: undefined });
-  for (let turn = 0; turn < 3 && read === undefined; turn++) await null;
-  return read;
+/** What a promise has led to so far; no value if it was rejected. */
+interface Observed<T> {
+  isSettled: boolean;
+  value?: T;
+}
+
+/** After how many microtasks the result of reading is known if the whole body has arrived. */
+const READY_TURNS = 3;
+
+/** For looking whether a result is available without a timer, which costs as much as reading does. */
+function observe<T>(reading: Promise<T>): Observed<T> {
+  const observed: Observed<T> = { isSettled: false };
+  reading.then((value) => {
+    observed.isSettled = true;
+    observed.value = value;
+  }, () => observed.isSettled = true);
+  return observed;
 }
 
 /** The result of `reading`, or undefined if the client is too slow or disconnects. */
@@ -148,8 +164,9 @@ async function readInTime<T>(
   reading: Promise<T>,
   timeout = BODY_TIMEOUT_MS,
 ): Promise<T | undefined> {
-  const read = await resultIfReady(reading);
-  if (read !== undefined) return read.value;
+  const read = observe(reading);
+  for (let turn = 0; turn < READY_TURNS && !read.isSettled; turn++) await null;
+  if (read.isSettled) return read.value;
   // A client that disconnects is nothing that an operator could fix.
   return await withTimeout(reading, timeout).catch(() => undefined);
 }

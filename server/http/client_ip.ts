@@ -21,20 +21,49 @@ export function clientAddressReader(
     };
   }
   const trusted = new NetworkList(trustedProxies);
+  const forwardedAddress = forwardedAddressReader(trusted);
+  /** The last one that was found trusted: nearly all requests come from the same. */
+  let proxy: string | undefined;
   return (peer, headers) => {
-    let address = canonicalPeer(peer);
-    if (!trusted.includes(address)) {
-      untrusted?.observe(address, headers);
-      return address;
+    const address = canonicalPeer(peer);
+    if (address !== proxy) {
+      if (!trusted.includes(address)) {
+        untrusted?.observe(address, headers);
+        return address;
+      }
+      proxy = address;
     }
     const forwarded = headers.get("x-forwarded-for");
-    if (forwarded === null) return address;
+    return forwarded === null ? address : forwardedAddress(forwarded) ?? address;
+  };
+}
+
+/** Values of X-Forwarded-For that are remembered, and the longest, in characters. */
+const [MAX_REMEMBERED, MAX_LENGTH] = [2000, 100];
+
+/** The client's address in a value of X-Forwarded-For that a trusted proxy sent, if it has one. */
+function forwardedAddressReader(
+  trusted: NetworkList,
+): (forwarded: string) => string | undefined {
+  const read = (forwarded: string) => {
+    let address: string | undefined;
     const hops = forwarded.split(",");
     do {
       const hop = parsePeerAddress(hops.pop()!.trim());
       if (hop === undefined) break;
       address = hop;
     } while (hops.length > 0 && trusted.includes(address));
+    return address;
+  };
+  // Parsing takes longer than looking up, and a client sends many requests.
+  const remembered = new Map<string, string>();
+  return (forwarded) => {
+    const known = remembered.get(forwarded);
+    if (known !== undefined) return known;
+    const address = read(forwarded);
+    if (address === undefined || forwarded.length > MAX_LENGTH) return address;
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(forwarded, address);
     return address;
   };
 }

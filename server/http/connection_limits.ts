@@ -100,7 +100,7 @@ export class ConnectionLimits implements Disposable {
   track(
     request: Request,
     peer: Deno.NetAddr,
-    handle: () => Response | Promise<Response>,
+    handle: (request: Request, peer: Deno.NetAddr) => Response | Promise<Response>,
   ): Response | Promise<Response> {
     const connection = this.#of(canonicalPeer(peer.hostname), peer.port);
     connection.active++;
@@ -112,7 +112,7 @@ export class ConnectionLimits implements Disposable {
     };
     let response;
     try {
-      response = handle();
+      response = handle(request, peer);
     } catch (error) {
       done();
       throw error;

@@ -32,13 +32,29 @@ export interface FormOptions {
  */
 export async function readForm(
   request: Request,
-  { from, timeout, parse = (body) => new URLSearchParams(body) }: FormOptions = {},
+  options: FormOptions = {},
 ): Promise<FormParameters | OAuthError> {
+  const reading = readFormText(request, options);
+  return reading instanceof OAuthError ? reading : parseForm(await reading, options.parse);
+}
+
+/** The text of a form, for `parseForm`. The two take one promise less than `readForm`. */
+export function readFormText(
+  request: Request,
+  { from, timeout }: FormOptions,
+): Promise<string | BodyError> | OAuthError {
   const type = request.headers.get("content-type");
   if (type !== FORM && type?.split(";")[0].trim().toLowerCase() !== FORM) {
     return new OAuthError("invalid_request", `Send the request as ${FORM}.`);
   }
-  const body = await readText(request, { limit: MAX_FORM_BYTES, timeout, from });
+  return readText(request, { limit: MAX_FORM_BYTES, timeout, from });
+}
+
+/** The parameters of what `readFormText` has read. */
+export function parseForm(
+  body: string | BodyError,
+  parse: FormOptions["parse"] = (body) => new URLSearchParams(body),
+): FormParameters | OAuthError {
   if (body instanceof BodyError) {
     return body.reason === "busy"
       ? new OAuthError("temporarily_unavailable", "The server is busy. Try again shortly.")

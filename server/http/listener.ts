@@ -66,7 +66,7 @@ export function listen(
   }
   const limited: Handle = limits === undefined
     ? handle
-    : (request, peer) => limits.track(request, peer, () => handle(request, peer));
+    : (request, peer) => limits.track(request, peer, handle);
   let options = initialOptions;
   let stopping = false;
   let draining = false;

@@ -6,7 +6,7 @@ import type { Client } from "../store/clients.ts";
 import { tokenHash } from "../tokens/token_hash.ts";
 import type { AuthenticatedClient, ClientCache } from "../validation/client_cache.ts";
 
-/** Longest encoded credentials that are cached, in characters. */
+/** Longest Authorization header that is cached, in characters. */
 const MAX_CACHED_LENGTH = 500;
 
 /** A form, and the client that sent it. */
@@ -31,18 +31,20 @@ export async function readClientRequest(
 
 /**
  * The client, or the error, of credentials in the Authorization header that were verified before;
- * undefined if they must be verified.
+ * undefined if they must be verified. The whole header is looked up, which spares parsing it. `now`
+ * is that of `InvalidatingCache.get`.
  */
 export function authenticateKnownClient(
   clients: Pick<Clients, "authenticated">,
   headers: Headers,
   form: FormParameters,
+  now?: number,
 ): Client | OAuthError | undefined {
-  const encoded = encodedBasicCredentials(headers);
-  if (encoded === undefined || encoded.length > MAX_CACHED_LENGTH) return undefined;
+  const header = headers.get("authorization");
+  if (header === null || header.length > MAX_CACHED_LENGTH) return undefined;
   // In both places, which is an error.
   if (form("client_secret") !== undefined) return undefined;
-  const client = clients.authenticated(encoded);
+  const client = clients.authenticated(header, now);
   return client && ifIdentified(client, form("client_id"));
 }
 
@@ -87,8 +89,9 @@ export async function verifyClient(
     const credentials = clientCredentials(encoded);
     return credentials && await verifySecret(clients, credentials);
   };
-  const authenticated = encoded.length <= MAX_CACHED_LENGTH
-    ? await clients.authenticate(encoded, authenticate)
+  const header = headers.get("authorization")!;
+  const authenticated = header.length <= MAX_CACHED_LENGTH
+    ? await clients.authenticate(header, authenticate)
     : await authenticate();
   return authenticated === undefined ? invalidClient() : ifIdentified(authenticated.client, id);
 }

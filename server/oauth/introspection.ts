@@ -2,7 +2,7 @@ import { recordRepeatedAuditEvent } from "../store/repeated_audit_events.ts";
 import { type Clock, numericDate } from "../../shared/clock.ts";
 import { OAuthError } from "../../shared/oauth/errors.ts";
 import type { IntrospectionResponse } from "../../shared/oauth/introspection_response.ts";
-import { type FormParameters, readForm } from "../http/form.ts";
+import { type FormParameters, parseForm, readFormText } from "../http/form.ts";
 import { sharedNetwork } from "../http/client_ip.ts";
 import { parsePeerAddress } from "../http/ip_address.ts";
 import { inTurnOf } from "../request_context.ts";
@@ -51,11 +51,16 @@ export function introspection(deps: IntrospectionDeps): Introspect {
   // Entries go with the validator's cache, which drops a token when it is invalidated.
   const answers = new WeakMap<ValidatedToken, string>();
   return async (request, from) => {
-    const form = await readForm(request, { from, parse: parsePlainForm });
+    const body = readFormText(request, { from });
+    if (body instanceof OAuthError) return oauthErrorResponse(body);
+    const form = parseForm(await body, parsePlainForm);
     if (form instanceof OAuthError) return oauthErrorResponse(form);
     // Until the client is known, its network takes the turn.
     const network = () => `introspection from ${sharedNetwork(from())}`;
-    const client = authenticateKnownClient(clients, request.headers, form) ??
+    // One reading of the clock for both caches. Waiting for the body may have taken long.
+    const at = performance.now();
+    const known = authenticateKnownClient(clients, request.headers, form, at);
+    const client = known ??
       await inTurnOf(network, () => verifyClient(clients, request.headers, form));
     if (client instanceof OAuthError) {
       if (client.code === "invalid_client") {
@@ -78,7 +83,7 @@ export function introspection(deps: IntrospectionDeps): Introspect {
     }
     // Awaiting costs time, and the result for a cached token is not a promise.
     const accepted = client.resources === undefined ? deps.catalog.default : introspected(client);
-    const usedAt = { ...usedFrom(form), line };
+    const usedAt = usedFrom(form, line, known && at);
     const validating = deps.tokenValidator.validateOrRemember(token, usedAt, accepted);
     const result = validating instanceof Promise ? await validating : validating;
     if (result.state !== "active") return new Response(INACTIVE, JSON_HEADERS);
@@ -118,11 +123,13 @@ function introspected({ resources = [] }: Client): (name: string) => boolean {
  * Not in RFC 7662: where the token was used, which tokens that are bound to networks need. The
  * address may have any form that X-Forwarded-For has.
  */
-function usedFrom(form: FormParameters): UsedFrom {
+function usedFrom(form: FormParameters, line: () => string, at: number | undefined): UsedFrom {
   const address = form("client_address");
   return {
     address: address === undefined ? undefined : parsePeerAddress(address),
     userAgent: form("client_user_agent"),
+    at,
+    line,
   };
 }
 

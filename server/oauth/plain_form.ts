@@ -4,8 +4,17 @@
  */
 export function parsePlainForm(body: string): Iterable<readonly [string, string]> {
   if (/[%+]|[^\x21-\x7e]/.test(body)) return new URLSearchParams(body);
-  return body.split("&").filter((part) => part !== "").map((part) => {
-    const end = part.indexOf("=");
-    return end === -1 ? [part, ""] as const : [part.slice(0, end), part.slice(end + 1)] as const;
-  });
+  const parameters: [string, string][] = [];
+  for (let start = 0, end; start < body.length; start = end + 1) {
+    end = body.indexOf("&", start);
+    if (end === -1) end = body.length;
+    if (end === start) continue;
+    const equals = body.indexOf("=", start);
+    parameters.push(
+      equals === -1 || equals > end
+        ? [body.slice(start, end), ""]
+        : [body.slice(start, equals), body.slice(equals + 1, end)],
+    );
+  }
+  return parameters;
 }

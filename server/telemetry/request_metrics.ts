@@ -27,6 +27,10 @@ interface RouteSeries {
   counts: Map<string, (Series | undefined)[]>;
 }
 
+/** `startedAt` is what `performance.now()` has just returned. */
+type Handle = (startedAt: number) => Response | Promise<Response>;
+type OnError = (error: unknown, request: Request) => Response;
+
 /** Counts requests. Costs two readings of the clock and a few additions for a known route. */
 export class RequestMetrics {
   readonly #inProgress: Series;
@@ -43,52 +47,48 @@ export class RequestMetrics {
     this.#duration = metrics.httpRequestDuration as unknown as Histogram<LabelDeclarations>;
   }
 
-  /** Handles a request of `route`, or of the one that `setRouteTemplate` records meanwhile. */
+  /**
+   * Handles a request of `route`, or of the one that `setRouteTemplate` records meanwhile. If the
+   * response is a promise that is rejected, `onError` returns one in its place.
+   */
   measure(
     request: Request,
     route: string | undefined,
-    handle: () => Response | Promise<Response>,
+    handle: Handle,
+    onError?: OnError,
   ): Response | Promise<Response> {
     // Without tracing there is no function to create for a request.
     return isTracing()
-      ? inRequestSpan(request, () => this.#measure(request, route, handle))
-      : this.#measure(request, route, handle);
+      ? inRequestSpan(request, () => this.#measure(request, route, handle, onError))
+      : this.#measure(request, route, handle, onError);
   }
 
   #measure(
     request: Request,
     route: string | undefined,
-    handle: () => Response | Promise<Response>,
+    handle: Handle,
+    onError: OnError | undefined,
   ): Response | Promise<Response> {
     const startedAt = performance.now();
     this.#inProgress.value++;
     let response;
     try {
-      response = handle();
+      response = handle(startedAt);
     } catch (error) {
       this.#record(request, { route, status: 500, startedAt });
       throw error;
     }
-    if (response instanceof Promise) {
-      return this.#measureLater(request, { route, startedAt }, response);
-    }
-    this.#record(request, { route, status: response.status, startedAt });
-    return response;
-  }
-
-  async #measureLater(
-    request: Request,
-    { route, startedAt }: { route: string | undefined; startedAt: number },
-    pending: Promise<Response>,
-  ): Promise<Response> {
-    let status = 500;
-    try {
-      const response = await pending;
-      status = response.status;
+    const recorded = (response: Response) => {
+      this.#record(request, { route, status: response.status, startedAt });
       return response;
-    } finally {
-      this.#record(request, { route, status, startedAt });
-    }
+    };
+    if (!(response instanceof Promise)) return recorded(response);
+    // One promise for both, and no async function: APIs introspect tokens all the time.
+    return response.then(recorded, (error) => {
+      if (onError !== undefined) return recorded(onError(error, request));
+      this.#record(request, { route, status: 500, startedAt });
+      throw error;
+    });
   }
 
   #record(

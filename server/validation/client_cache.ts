@@ -11,7 +11,10 @@ export interface AuthenticatedClient {
   cacheable: boolean;
 }
 
-/** OAuth clients (RFC 6749 section 2), and the credentials that they have authenticated with. */
+/**
+ * OAuth clients (RFC 6749 section 2), and the credentials that they have authenticated with, as the
+ * value of the Authorization header.
+ */
 export class ClientCache {
   #clients: InvalidatingCache<Client>;
   #authenticated: InvalidatingCache<Client>;
@@ -19,7 +22,7 @@ export class ClientCache {
   constructor(
     private readonly sql: Sql,
     private readonly clock: Clock,
-    isFresh: () => boolean,
+    isFresh: (now?: number) => boolean,
     /** Whether what is remembered counts, since the database cannot be asked. */
     private readonly isInGrace: () => boolean = () => false,
   ) {
@@ -48,10 +51,10 @@ export class ClientCache {
   /**
    * The client that has authenticated with these credentials and has not changed since. The
    * look-up compares only credentials of the same hash, under a random seed, so its duration
-   * does not show how close a guess is.
+   * does not show how close a guess is. `now` is that of `InvalidatingCache.get`.
    */
-  authenticated(credentials: string): Client | undefined {
-    return this.#authenticated.get(credentials) ??
+  authenticated(credentials: string, now?: number): Client | undefined {
+    return this.#authenticated.get(credentials, now) ??
       (this.isInGrace() ? this.#authenticated.remembered(credentials) : undefined);
   }
 

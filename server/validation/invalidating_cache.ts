@@ -22,14 +22,18 @@ export class InvalidatingCache<Value> {
   /** Look-ups that returned a value, and those that did not: for metrics. */
   readonly lookups = { hit: 0, miss: 0 };
 
-  constructor(private readonly limit: number, private readonly isFresh: () => boolean) {}
+  constructor(
+    private readonly limit: number,
+    private readonly isFresh: (now?: number) => boolean,
+  ) {}
 
   get size(): number {
     return this.#newer.values.size + this.#older.values.size;
   }
 
-  get(key: string): Value | undefined {
-    const value = this.isFresh()
+  /** `now` is what `performance.now()` has just returned, if the caller has called it. */
+  get(key: string, now?: number): Value | undefined {
+    const value = this.isFresh(now)
       ? this.#newer.values.get(key) ?? this.#older.values.get(key)
       : undefined;
     if (value === undefined) this.lookups.miss++;

@@ -61,6 +61,8 @@ export interface UsedFrom {
   /** Undefined: unknown, so a token that is bound to networks is rejected. */
   address?: string;
   userAgent?: string;
+  /** What `performance.now()` has just returned, if the caller has called it: it takes long. */
+  at?: number;
   /** Whose turn a look-up takes at the database, where that is not the request's network. */
   line?(): string;
 }
@@ -85,7 +87,7 @@ export class TokenValidator {
 
   private constructor(private readonly deps: TokenValidatorDeps) {
     const { sql } = deps.database;
-    const isFresh = () => this.#invalidation?.isFresh() ?? false;
+    const isFresh = (now?: number) => this.#invalidation?.isFresh(now) ?? false;
     this.clients = new ClientCache(sql, deps.clock, isFresh, () => this.#isInGrace());
     this.lastUsed = new LastUsedRecorder(sql, deps.log);
     this.#tokens = new InvalidatingCache(MAX_TOKENS, isFresh);
@@ -145,7 +147,7 @@ export class TokenValidator {
     resource: AcceptedResource = this.deps.catalog.default,
   ): ValidationResult | Promise<ValidationResult> {
     const key = this.#presented.hashOf(token);
-    const cached = this.#tokens.get(key);
+    const cached = this.#tokens.get(key, from.at);
     return cached === undefined
       ? this.#loadAndEvaluate(token, key, from, resource)
       : this.#counted(this.#evaluate(cached, from, resource));

@@ -31,7 +31,8 @@ function answering(
   { headers, body }: { headers: [string, string][]; body: string | null },
 ): (request: Request) => Response | Promise<Response> {
   if (headers.length === 0 && body === null) return () => new Response(null);
-  const init = { headers };
+  // An object, as most programs write it: lists of pairs take Deno longer.
+  const init = { headers: Object.fromEntries(headers) };
   // A response without a body can be given again, as the program does.
   const kept = new Response(null, init);
   let read: string | null = null;

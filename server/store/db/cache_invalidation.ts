@@ -38,8 +38,11 @@ export interface ChangeListener {
 }
 
 export interface CacheInvalidation {
-  /** Whether all changes committed more than `MAX_STALENESS_MS` ago were received. */
-  isFresh(): boolean;
+  /**
+   * Whether all changes committed more than `MAX_STALENESS_MS` ago were received. `now` is what
+   * `performance.now()` has just returned, if the caller has called it.
+   */
+  isFresh(now?: number): boolean;
   /** For how long changes may have gone unnoticed, in ms. */
   staleness(): number;
   close(): Promise<void>;
@@ -121,7 +124,7 @@ export function listenForTokenChanges(
   };
   const running = run();
   return {
-    isFresh: () => performance.now() - lastHeartbeatAt < MAX_STALENESS_MS,
+    isFresh: (now = performance.now()) => now - lastHeartbeatAt < MAX_STALENESS_MS,
     staleness: () =>
       Math.max(performance.now() - lastProof.monotonic, Math.abs(Date.now() - lastProof.wall)),
     async close() {

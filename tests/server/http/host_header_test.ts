@@ -71,6 +71,17 @@ Deno.test("rejects a Host header that is not host[:port], over HTTP and HTTPS", 
   }
 });
 
+Deno.test("rejects an invalid Host with a target that was valid with another one", () => {
+  const url = "http://a/auth/verify";
+  for (const host of ["a, b", "", "a/healthz?x="]) {
+    assert.equal(hostProblem(request("a", url), { hostRequired: true }), undefined);
+    assert.equal(requestPath(url), "/auth/verify");
+    assert.ok(hostProblem(request(host, url), { hostRequired: true }), host);
+  }
+  assert.equal(hostProblem(request("a", url), { hostRequired: true }), undefined);
+  assert.ok(hostProblem(request(null, url), { hostRequired: true }));
+});
+
 Deno.test("rejects a request without Host unless it may be HTTP/2", () => {
   assert.ok(hostProblem(request(null), { hostRequired: true }));
   assert.ok(hostProblem(request(null, "http://a/"), { hostRequired: true }));

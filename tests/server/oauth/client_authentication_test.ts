@@ -10,8 +10,7 @@ import { type TestServer, testServer } from "../../support/test_server.ts";
 const basic = (id: string, secret: string) => `Basic ${btoa(`${id}:${secret}`)}`;
 
 function isCached(server: TestServer, authorization: string): boolean {
-  const encoded = authorization.slice("Basic ".length);
-  return server.parts.tokenValidator.clients.authenticated(encoded) !== undefined;
+  return server.parts.tokenValidator.clients.authenticated(authorization) !== undefined;
 }
 
 async function introspect(server: TestServer, authorization: string): Promise<number> {

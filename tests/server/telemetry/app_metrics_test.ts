@@ -46,6 +46,30 @@ testOnEachDatabase("counts requests by route template, never by path", async (lo
   }
 });
 
+testOnEachDatabase(
+  "counts a check that fails with the status of its response",
+  async (location) => {
+    await using server = await testServer(location);
+    const tokenValidator = Object.create(server.parts.tokenValidator, {
+      validateOrRemember: { value: () => Promise.reject(new Error("no space")) },
+    });
+    server.app = app({ ...server.parts, tokenValidator });
+    const headers = { authorization: "Bearer unknown" };
+    const response = await server.request(VERIFY_PATH, { headers });
+    assert.equal(response.status, 503);
+    assert.equal((await response.json()).error, "temporarily_unavailable");
+    const { authorization } = await server.addClient();
+    const introspected = await server.post("/oauth/introspect", { token: "x" }, { authorization });
+    assert.equal(introspected.status, 503);
+    const text = exposeMetrics(server.parts.metrics, "text");
+    for (const [route, method] of [[VERIFY_PATH, "GET"], ["/oauth/introspect", "POST"]]) {
+      const series = `http_requests_total{route="${route}",method="${method}",status="5xx"}`;
+      assert.equal(valueOf(text, series), 1, route);
+    }
+    assert.equal(valueOf(text, "http_requests_in_progress"), 0);
+  },
+);
+
 testOnEachDatabase("counts grants, refusals and token checks", async (location) => {
   await using server = await testServer(location, describeScopes);
   const alice = await addPerson(server);

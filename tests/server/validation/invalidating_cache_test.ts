@@ -99,3 +99,10 @@ Deno.test("caches no more values than the limit", async () => {
   assert.ok(kept.filter((value) => value !== undefined).length <= 10);
   assert.equal(remembered.get("99"), "old");
 });
+
+Deno.test("returns nothing from the cache that is not fresh at the time of a reading", async () => {
+  const cache = new InvalidatingCache<string>(100, (now = 0) => now < 800);
+  await cache.read("key", () => Promise.resolve("value"), () => []);
+  const values = [undefined, 799, 800].map((now) => cache.get("key", now));
+  assert.deepEqual(values, ["value", "value", undefined]);
+});
