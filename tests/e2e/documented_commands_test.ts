@@ -117,8 +117,8 @@ const PAGES: readonly PlayedPage[] = [
   })),
   {
     page: "docs/sign-in.md",
-    // The page of this provider has added it.
-    replaced: [[/idp add google/, "idp add google --name google-2"]],
+    // The page of this provider, in the same list, has added it.
+    before: "yourapp admin idp remove google",
     leftOut: {
       "idp test": "a browser",
       "idp approve": "a user who waits",
