@@ -24,6 +24,9 @@ groups = ["deployers"]
 
 const addUser = (name: string) => `yourapp admin user add ${name}@example.com --invite`;
 
+/** Another page, played at the same time, writes the secret of a client to this file. */
+const OTHER_SECRET: readonly [RegExp, string] = [/secret\.txt/, "provider-secret.txt"];
+
 const PAGES: readonly PlayedPage[] = [
   {
     page: "docs/operations.md",
@@ -112,6 +115,7 @@ const PAGES: readonly PlayedPage[] = [
   },
   ...["entra", "generic", "github", "gitlab", "google", "keycloak", "okta"].map((name) => ({
     page: `docs/identity-providers/${name}.md`,
+    replaced: [OTHER_SECRET],
     leftOut: { "idp test": "a browser" },
     atLeast: 1,
   })),
@@ -119,6 +123,7 @@ const PAGES: readonly PlayedPage[] = [
     page: "docs/sign-in.md",
     // The page of this provider, in the same list, has added it.
     before: "yourapp admin idp remove google",
+    replaced: [OTHER_SECRET],
     leftOut: {
       "idp test": "a browser",
       "idp approve": "a user who waits",
@@ -170,7 +175,7 @@ Deno.test({
     await using home = await temporaryHome();
     const config = join(home.folder, "config.toml");
     await Deno.writeTextFile(config, CONFIG, { mode: 0o600 });
-    await Deno.writeTextFile(join(home.folder, "secret.txt"), "client-secret");
+    await Deno.writeTextFile(join(home.folder, "provider-secret.txt"), "client-secret");
     await using server = await install({ args: ["--config", config] });
     const stage = stageOf(server, home, config);
     const play = (played: PlayedPage) => ({
