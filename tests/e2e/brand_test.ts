@@ -75,7 +75,7 @@ Deno.test("a changed brand leaves no trace of the old one", async (t) => {
         ["status", "--json"],
         ["logout"],
         ["nonsense"],
-        ["login", "--server", "http://127.0.0.1:1"],
+        ["login", "--server", "http://127.0.0.1:2"],
         ["serve", "--check", "--data-dir", dataDir],
         ["serve", "--listen", "0.0.0.0:80", "--data-dir", dataDir],
         ["migrate", "--status", "--data-dir", dataDir],

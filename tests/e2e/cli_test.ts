@@ -42,9 +42,9 @@ Deno.test("without any login", async (t) => {
     "an unreachable server exits with 75, another kind of server with 1",
     async () => {
       assertFails(
-        await at.run(["login", "--server", "http://127.0.0.1:1"]),
+        await at.run(["login", "--server", "http://127.0.0.1:2"]),
         EXIT.temporaryFailure,
-        /Cannot reach http:\/\/127\.0\.0\.1:1: connection refused/,
+        /Cannot reach http:\/\/127\.0\.0\.1:2: connection refused/,
       );
       let status = 503;
       await using other = Deno.serve(
@@ -148,9 +148,9 @@ Deno.test("several servers and accounts at once", async (t) => {
         /no such login/,
       );
       assertFails(
-        await at.run(["token", "--server", "http://127.0.0.1:1"]),
+        await at.run(["token", "--server", "http://127.0.0.1:2"]),
         EXIT.authenticationRequired,
-        new RegExp(`Not logged in to http://127\\.0\\.0\\.1:1\\. Run: ${bin} login --server`),
+        new RegExp(`Not logged in to http://127\\.0\\.0\\.1:2\\. Run: ${bin} login --server`),
       );
     },
   );
