@@ -79,10 +79,8 @@ export async function docs(
   }
   if (search !== undefined && pageMatches.length === 0) {
     io.stderr(
-      `No page contains all search terms: ${
-        sanitizeLine(search, 100)
-      }. Search for fewer, or list ` +
-        `the pages: ${brand.binaryName} docs\n`,
+      `No page contains all search terms of "${sanitizeLine(search, 100)}". Search for fewer, or ` +
+        `list the pages: ${brand.binaryName} docs\n`,
     );
     return EXIT.failure;
   }

@@ -36,7 +36,7 @@ export function linkedTopics(
 ): string[] {
   const known = new Set(topics.map((topic) => topic.name));
   const base = new URL(`${name}.md`, "file:///");
-  const linked = [...markdown.matchAll(/\]\(([^)#:\s]+)\.md(?:#[^)]*)?\)/g)]
+  const linked = [...markdown.matchAll(/\]\(([^()\]#:\s]+)\.md[#)]/g)]
     .map(([, path]) => new URL(path, base).pathname.slice(1));
   return [...new Set(linked)].filter((other) => other !== name && known.has(other));
 }

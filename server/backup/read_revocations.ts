@@ -94,7 +94,8 @@ const BY_HAND = new Set([
  * repeated by hand.
  */
 const OTHERS = new Set([
-  ...["account.exported", "audit.exported", "audit.read", "audit_stream.missed", "file.adopted"],
+  ...["account.exported", "audit.chain_changed", "audit.exported", "audit.read"],
+  ...["audit_stream.missed", "file.adopted"],
   ...["file.applied", "access.refused", "database.backed_up", "database.moved"],
   ...["directory.token_refused", "notifications.tested"],
   ...["file.released", "server.started", "server.stopped", "settings.changed"],
