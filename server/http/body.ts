@@ -64,18 +64,15 @@ export async function readText(
   return await readLater(request, { reading, length }, options);
 }
 
-/** The text of a body that has not arrived yet. */
+/** The text of a body that has not arrived yet; `reading` is observed. */
 async function readLater(
   request: Request,
   { reading, length }: { reading: Promise<string>; length: number },
   { limit, timeout, from, hold }: BodyOptions,
 ): Promise<string | BodyError> {
   using own = hold === undefined ? bodyHold(limit, from) : undefined;
-  if (!(hold ?? own!).take(length)) {
-    reading.catch(() => {});
-    return failed(request, "busy");
-  }
-  return await readInTime(reading, timeout) ?? failed(request, "incomplete");
+  if (!(hold ?? own!).take(length)) return failed(request, "busy");
+  return await waitFor(reading, timeout) ?? failed(request, "incomplete");
 }
 
 /** The body as bytes, limited in the same way. */
@@ -160,13 +157,17 @@ function observe<T>(reading: Promise<T>): Observed<T> {
 }
 
 /** The result of `reading`, or undefined if the client is too slow or disconnects. */
-async function readInTime<T>(
+async function readInTime<T>(reading: Promise<T>, timeout?: number): Promise<T | undefined> {
+  const read = observe(reading);
+  for (let turn = 0; turn < READY_TURNS && !read.isSettled; turn++) await null;
+  return read.isSettled ? read.value : await waitFor(reading, timeout);
+}
+
+/** The same, for what is known not to be available yet. */
+async function waitFor<T>(
   reading: Promise<T>,
   timeout = BODY_TIMEOUT_MS,
 ): Promise<T | undefined> {
-  const read = observe(reading);
-  for (let turn = 0; turn < READY_TURNS && !read.isSettled; turn++) await null;
-  if (read.isSettled) return read.value;
   // A client that disconnects is nothing that an operator could fix.
   return await withTimeout(reading, timeout).catch(() => undefined);
 }
